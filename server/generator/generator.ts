@@ -1,0 +1,205 @@
+import { COUNT_MAX, Status, TIME_MAX, idHigh, idLowBase } from "../../protocol/index.ts"
+import type { Runtime } from "../runtime.ts"
+import type { Reservation } from "./reservation.ts"
+
+/** How far a burst may take the time ahead of the clock that paces it. */
+export const BURST_MS = 10
+
+/** A millisecond that follows one with fewer ids than this begins at a random sequence … */
+const LOW_TRAFFIC_IDS = 64
+/** … below this one, so that `id % n` is even for every n up to it. */
+const RANDOM_START_LIMIT = 256
+
+/** How long to wait before asking again whether a mark that is being written is there. */
+const MARK_POLL_MS = 5
+
+/** `take` found none of the ids it may give out now; some will be there within milliseconds. */
+export const WAIT = -1
+
+export interface GeneratorOptions {
+  readonly nodeId: number
+  /** Unix milliseconds */
+  readonly epochMs: number
+  /** The stored mark this process found: no id has a time at or past it. */
+  readonly mark: number
+  /** Its bound is past `mark` already, or at the end of the format. */
+  readonly reservation: Reservation
+  /** How far ahead of the wall clock ids may be, in milliseconds. */
+  readonly maxClockLeadMs: number
+  readonly runtime: Runtime
+}
+
+/**
+ * Gives out ids that increase strictly. Its time is a logical clock: it follows the wall clock
+ * forward, never goes back, and stays below the bound of the reservation.
+ *
+ *     generator.begin()                  // reads the clock; once for any number of takes
+ *     switch (generator.take(count)) {   // Status.OK: generator.high, generator.low
+ *
+ * Times are milliseconds since the epoch. `README.md` beside this file argues why no id repeats.
+ */
+export class Generator {
+  /** The halves of the first id of the block just taken. */
+  high = 0
+  low = 0
+
+  readonly #nodeId: number
+  readonly #epochMs: number
+  readonly #maxClockLeadMs: number
+  readonly #runtime: Runtime
+  readonly #reservation: Reservation
+
+  #wall = 0
+  #time: number
+  #lowBase = 0
+  /** The sequence at which ids of this millisecond began, and the next one. */
+  #first = COUNT_MAX
+  #next = COUNT_MAX
+  #lastIssuedTime: number
+  /** The time may move up to here. */
+  #ceiling: number
+  /** The wall clock is behind by more than a burst: the monotonic clock sets the pace. */
+  #paced = false
+  #pacedAtMs = 0
+  #refusal: Status = Status.OK
+
+  constructor(options: GeneratorOptions) {
+    const { mark, reservation } = options
+    this.#nodeId = options.nodeId
+    this.#epochMs = options.epochMs
+    this.#maxClockLeadMs = options.maxClockLeadMs
+    this.#runtime = options.runtime
+    this.#reservation = reservation
+    // As if the millisecond before the mark were used up: the mark's own is the first to be given.
+    this.#time = mark - 1
+    this.#lastIssuedTime = mark - 1
+    this.#ceiling = mark - 1 + BURST_MS
+  }
+
+  /** The wall clock as `begin` read it, Unix milliseconds. */
+  get wallMs(): number {
+    return this.#wall + this.#epochMs
+  }
+
+  /** How far the node's time is ahead of the wall clock, in milliseconds; 0 when it is not. */
+  get leadMs(): number {
+    return Math.max(0, this.#time - this.#wall)
+  }
+
+  /** Whether the format has no later time to give. */
+  get ended(): boolean {
+    return this.#time >= TIME_MAX
+  }
+
+  /** Reads the clock and moves the time along with it. */
+  begin(): void {
+    if (this.#refusal === Status.NOT_READY) return
+    const wall = this.#runtime.wallMs() - this.#epochMs
+    this.#wall = wall
+    this.#reservation.ensure(wall, this.#time)
+    this.#refusal = Status.OK
+    const lead = this.#time - wall
+    if (lead > BURST_MS) {
+      this.#pace(lead)
+      return
+    }
+    this.#paced = false
+    this.#ceiling = wall + BURST_MS
+    // Past the bound the time stays and moves on by use alone, until the new mark is stored.
+    if (lead < 0 && wall < this.#reservation.bound) this.#enter(wall, this.#startSequence())
+  }
+
+  /**
+   * Takes `count` consecutive ids, 1 to 4,096, of one millisecond.
+   * @returns Status.OK, with the first id in `high` and `low`; WAIT; or a status to refuse with.
+   */
+  take(count: number): Status | typeof WAIT {
+    if (this.#refusal !== Status.OK || this.#next + count > COUNT_MAX) {
+      const obstacle = this.#moveOn()
+      if (obstacle !== Status.OK) return obstacle
+    }
+    this.low = this.#lowBase + this.#next
+    this.#next += count
+    return Status.OK
+  }
+
+  /** After WAIT: in how many milliseconds to try again. */
+  get waitMs(): number {
+    const short = this.#time + 1 - this.#ceiling
+    return short > 0 ? Math.ceil(short) : MARK_POLL_MS
+  }
+
+  /** Whether a request would be refused now, and with what; reads the clock. */
+  refusal(): Status {
+    this.begin()
+    if (this.#refusal !== Status.OK) return this.#refusal
+    return this.#markUsedUp() && this.#reservation.stuck ? Status.NOT_READY : Status.OK
+  }
+
+  /** The value that goes with a refusal: for CLOCK_BEHIND the milliseconds until ids are back. */
+  get refusalDetail(): number {
+    return this.#refusal === Status.CLOCK_BEHIND ? this.leadMs - this.#maxClockLeadMs : 0
+  }
+
+  /**
+   * Ends the giving out of ids for good.
+   * @returns the exact mark to store: the time after that of the last id.
+   */
+  stop(): number {
+    this.#retire()
+    this.#refusal = Status.NOT_READY
+    return this.#lastIssuedTime + 1
+  }
+
+  /** Moves on to the next millisecond because this one has too few ids left. */
+  #moveOn(): Status | typeof WAIT {
+    if (this.#refusal !== Status.OK) return this.#refusal
+    const next = this.#time + 1
+    if (this.#markUsedUp()) return this.#reservation.stuck ? Status.NOT_READY : WAIT
+    if (next > this.#ceiling) return WAIT
+    this.#enter(next, 0)
+    return Status.OK
+  }
+
+  #markUsedUp(): boolean {
+    return this.#time + 1 >= this.#reservation.bound
+  }
+
+  /**
+   * The wall clock is behind. The ceiling is a token bucket: it rises with the monotonic clock and
+   * is never more than a burst ahead of the time, so unused minutes are not saved up.
+   */
+  #pace(lead: number): void {
+    const now = this.#runtime.monotonicMs()
+    const passedMs = this.#paced ? now - this.#pacedAtMs : 0
+    this.#ceiling = Math.min(this.#ceiling + passedMs, this.#time + BURST_MS)
+    this.#paced = true
+    this.#pacedAtMs = now
+    if (lead > this.#maxClockLeadMs) this.#refusal = Status.CLOCK_BEHIND
+    // Who is served is never refused for what the node gave out itself, only made to wait.
+    else this.#ceiling = Math.min(this.#ceiling, this.#wall + this.#maxClockLeadMs)
+  }
+
+  /** The one place where the time moves. */
+  #enter(time: number, sequence: number): void {
+    if (time <= this.#time || time >= this.#reservation.bound) {
+      throw new Error(`time ${time} is not between ${this.#time} and the bound`)
+    }
+    this.#retire()
+    this.#time = time
+    this.high = idHigh(time)
+    this.#lowBase = idLowBase(time, this.#nodeId)
+    this.#first = this.#next = sequence
+  }
+
+  /** Gives up what is left of this millisecond. */
+  #retire(): void {
+    if (this.#next > this.#first) this.#lastIssuedTime = this.#time
+    this.#first = this.#next = COUNT_MAX
+  }
+
+  #startSequence(): number {
+    const issued = this.#next - this.#first
+    return issued < LOW_TRAFFIC_IDS ? Math.floor(this.#runtime.random() * RANDOM_START_LIMIT) : 0
+  }
+}

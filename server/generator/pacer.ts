@@ -1,0 +1,62 @@
+import type { Runtime, Timer } from "../runtime.ts"
+
+/** What came of letting a waiter go on. */
+export const Resumed = {
+  /** It needs no more ids for now. */
+  DONE: 0,
+  /** It got some of the ids it needs, but not all. */
+  SOME: 1,
+  /** It got none. */
+  NONE: 2,
+} as const
+export type Resumed = (typeof Resumed)[keyof typeof Resumed]
+
+export interface Waiter {
+  /** Goes on with the work that had to stop for want of ids. */
+  resume(): Resumed
+}
+
+/**
+ * Those that wait for the generator's next millisecond, first come first served, woken by a timer
+ * so that waiting costs no CPU. Holds each waiter once: at most as many as there are connections.
+ */
+export class Pacer {
+  readonly #waiters = new Set<Waiter>()
+  readonly #runtime: Runtime
+  readonly #waitMs: () => number
+  #timer: Timer | undefined
+
+  /** @param waitMs in how many milliseconds there may be ids again */
+  constructor(runtime: Runtime, waitMs: () => number) {
+    this.#runtime = runtime
+    this.#waitMs = waitMs
+  }
+
+  wait(waiter: Waiter): void {
+    this.#waiters.add(waiter)
+    this.#arm()
+  }
+
+  leave(waiter: Waiter): void {
+    this.#waiters.delete(waiter)
+  }
+
+  #arm(): void {
+    this.#timer ??= this.#runtime.after(this.#waitMs(), this.#serve)
+  }
+
+  readonly #serve = (): void => {
+    this.#timer = undefined
+    for (const waiter of this.#waiters) {
+      const resumed = waiter.resume()
+      if (resumed === Resumed.NONE) break
+      this.#waiters.delete(waiter)
+      if (resumed === Resumed.SOME) {
+        // To the back, so that one deep pipeline does not keep the others waiting.
+        this.#waiters.add(waiter)
+        break
+      }
+    }
+    if (this.#waiters.size > 0) this.#arm()
+  }
+}

@@ -1,0 +1,104 @@
+import { TIME_MAX } from "../../protocol/index.ts"
+import type { Runtime } from "../runtime.ts"
+
+/** How far past the wall clock the mark is written. */
+export const RESERVE_MS = 3_000
+/** The mark is extended when less than this is left of it. */
+export const RESERVE_LOW_MS = 2_000
+/**
+ * The same two while the node's time is ahead of the wall clock (after a crash, or a clock that
+ * stepped back). They are small, because each crash makes the next start begin at the mark: with
+ * the full reserve a handful of quick crashes would take the time past its permitted lead.
+ */
+export const AHEAD_RESERVE_MS = 100
+export const AHEAD_RESERVE_LOW_MS = 50
+
+/** How long a write that failed is left alone before the next try. */
+const RETRY_MS = 500
+/** A write under way for longer than this counts as failing. */
+export const WRITE_PATIENCE_MS = 1_000
+
+/** The first time value there is no room for. */
+export const TIME_LIMIT: number = TIME_MAX + 1
+
+/** Where the high-water mark is kept. */
+export interface MarkStore {
+  /**
+   * Makes `mark` durable, then calls `done`: without an error only if it would survive a power cut.
+   * One call is under way at a time.
+   */
+  extend(mark: number, done: (error?: Error) => void): void
+}
+
+export interface ReservationEvents {
+  /** The mark could not be extended; called when that begins, not at every try. */
+  failed(error: Error): void
+  /** The mark has been extended again after `failed`. */
+  recovered(): void
+}
+
+/** The mark to ask for when the wall clock and the node's own time stand here. */
+export function reservedUpTo(wall: number, time: number): number {
+  return Math.min(Math.max(wall + RESERVE_MS, time + AHEAD_RESERVE_MS), TIME_LIMIT)
+}
+
+/**
+ * The durable reservation: `bound` is a high-water mark known to be stored, and no id may carry a
+ * time at or past it. It moves only after the write of a later mark has succeeded.
+ */
+export class Reservation {
+  bound: number
+  readonly #store: MarkStore
+  readonly #runtime: Runtime
+  readonly #events: ReservationEvents
+  #writing = false
+  #writingSinceMs = 0
+  #failed = false
+  #retryAtMs = 0
+
+  /** @param bound a mark that is stored already */
+  constructor(bound: number, store: MarkStore, runtime: Runtime, events: ReservationEvents) {
+    this.bound = bound
+    this.#store = store
+    this.#runtime = runtime
+    this.#events = events
+  }
+
+  /** Has the mark extended if too little is left of it; answers at once, the write goes on apart. */
+  ensure(wall: number, time: number): void {
+    const low = Math.max(wall + RESERVE_LOW_MS, time + AHEAD_RESERVE_LOW_MS)
+    if (this.bound >= low || this.#writing || this.bound >= TIME_LIMIT) return
+    if (this.#failed && this.#runtime.monotonicMs() < this.#retryAtMs) return
+    this.#write(reservedUpTo(wall, time))
+  }
+
+  /** Whether there is no telling when the mark will move on: writes fail, hang, or it is the end. */
+  get stuck(): boolean {
+    if (this.#failed || this.bound >= TIME_LIMIT) return true
+    return this.#writing && this.#runtime.monotonicMs() - this.#writingSinceMs > WRITE_PATIENCE_MS
+  }
+
+  #write(mark: number): void {
+    this.#writing = true
+    this.#writingSinceMs = this.#runtime.monotonicMs()
+    this.#store.extend(mark, (error) => {
+      this.#writing = false
+      if (error !== undefined) this.#fail(error)
+      else this.#succeed(mark)
+    })
+  }
+
+  #succeed(mark: number): void {
+    this.bound = mark
+    if (!this.#failed) return
+    this.#failed = false
+    this.#events.recovered()
+  }
+
+  #fail(error: Error): void {
+    this.#retryAtMs = this.#runtime.monotonicMs() + RETRY_MS
+    if (this.#failed) return
+    this.#failed = true
+    this.#events.failed(error)
+  }
+}

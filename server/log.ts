@@ -1,0 +1,23 @@
+import { pino } from "pino"
+import type { Logger } from "pino"
+
+export const LOG_LEVELS: readonly string[] = [
+  "trace",
+  "debug",
+  "info",
+  "warn",
+  "error",
+  "fatal",
+  "silent",
+]
+
+/** JSON lines on standard output; on a terminal, lines for people. */
+export async function createLogger(level: string, nodeId: number): Promise<Logger> {
+  const options = { level, base: { node: nodeId } }
+  // Not pino's default, which on Bun is `process.stdout`: that throws once its reader has gone, and
+  // a node must not end for want of a log. This one drops the lines.
+  if (!process.stdout.isTTY) return pino(options, pino.destination({ dest: 1, sync: true }))
+  const { default: pretty } = await import("pino-pretty")
+  const stream = pretty({ sync: true, translateTime: "SYS:HH:MM:ss.l", hideObject: false })
+  return pino(options, stream)
+}

@@ -1,0 +1,54 @@
+#!/usr/bin/env bun
+import { Command, CommanderError } from "commander"
+import { version } from "../package.json"
+import { defineDecode } from "./commands/decode.ts"
+import { defineId } from "./commands/id.ts"
+import { UsageError } from "./commands/options.ts"
+import { defineSeed } from "./commands/seed.ts"
+import { defineStart } from "./commands/start.ts"
+import { StoreError, StoreFault } from "./storage/faults.ts"
+
+const EXIT_FAILURE = 1
+const EXIT_USAGE = 2
+
+function createProgram(): Command {
+  const program = new Command("firn")
+    .description("Unique 64-bit ids that are never given out twice.")
+    .version(version)
+    .addHelpText("after", "\nEvery option can also be given as FIRN_…: --node-id as FIRN_NODE_ID.")
+    .exitOverride()
+    .configureOutput({ outputError: (text, write) => write(oneLine(text)) })
+  defineStart(program)
+  defineSeed(program)
+  defineId(program)
+  defineDecode(program)
+  for (const command of program.commands) command.exitOverride()
+  return program
+}
+
+/** An error is one line; the suggestion of another spelling comes on a second one. */
+function oneLine(text: string): string {
+  return `${text.trim().replaceAll("\n", " ")}\n`
+}
+
+/** The exit code for what a command threw; says on standard error what was wrong, in one line. */
+function report(error: unknown): number {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : EXIT_USAGE
+  process.stderr.write(oneLine(`error: ${(error as Error).message}`))
+  return isUsage(error) ? EXIT_USAGE : EXIT_FAILURE
+}
+
+function isUsage(error: unknown): boolean {
+  if (error instanceof UsageError) return true
+  if (!(error instanceof StoreError)) return false
+  return error.fault === StoreFault.MISMATCH || error.fault === StoreFault.NO_NODE_ID
+}
+
+try {
+  if (process.argv.length <= 2) {
+    throw new UsageError("no command: start, seed, id or decode; firn --help tells what they do")
+  }
+  await createProgram().parseAsync()
+} catch (error) {
+  process.exit(report(error))
+}

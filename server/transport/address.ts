@@ -1,0 +1,31 @@
+/** A TCP address. An IPv6 host is kept without its brackets. */
+export interface Address {
+  readonly host: string
+  readonly port: number
+}
+
+/** @throws RangeError when the text is not HOST:PORT; an IPv6 host stands in brackets */
+export function parseAddress(text: string): Address {
+  const match = /^(?:\[([0-9a-fA-F:.]+)\]|([^\s:[\]]+)):([0-9]{1,5})$/.exec(text)
+  const host = match?.[1] ?? match?.[2]
+  const port = Number(match?.[3])
+  if (host === undefined || port > 65_535) {
+    throw new RangeError(`"${text}" is not HOST:PORT, for example 127.0.0.1:6454 or [::1]:6454`)
+  }
+  return { host, port }
+}
+
+export function addressText({ host, port }: Address): string {
+  return host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`
+}
+
+/** An address could not be listened on: one sentence for an operator. */
+export class ListenError extends Error {
+  override readonly name = "ListenError"
+
+  constructor(what: string, address: Address, cause: unknown) {
+    const code = (cause as NodeJS.ErrnoException).code
+    const why = code === "EADDRINUSE" ? "it is in use by another process" : (cause as Error).message
+    super(`cannot listen for ${what} on ${addressText(address)}: ${why}`, { cause })
+  }
+}

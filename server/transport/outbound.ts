@@ -1,0 +1,39 @@
+/** The part of a socket that answers leave by. */
+export interface Sink {
+  /** @returns how many bytes were accepted; the rest is not kept; below 0 when it is closed */
+  write(bytes: Uint8Array, offset: number, length: number): number
+}
+
+/**
+ * What has been answered on a connection and not yet been accepted by its socket. Keeps the tail
+ * of one write: while there is one, nothing more may be written, and the reader is paused.
+ */
+export class Outbound {
+  readonly #sink: Sink
+  #tail: Uint8Array | undefined
+
+  constructor(sink: Sink) {
+    this.#sink = sink
+  }
+
+  /** Whether an earlier write is not out yet. */
+  get blocked(): boolean {
+    return this.#tail !== undefined
+  }
+
+  /** Writes the first `length` bytes, which may be reused at once. Only when not blocked. */
+  write(bytes: Uint8Array, length: number): void {
+    if (this.#tail !== undefined) throw new Error("written to while blocked")
+    const accepted = this.#sink.write(bytes, 0, length)
+    if (accepted >= 0 && accepted < length) this.#tail = bytes.slice(accepted, length)
+  }
+
+  /** Goes on with the tail after the socket has drained. */
+  drain(): void {
+    const tail = this.#tail
+    if (tail === undefined) return
+    const accepted = this.#sink.write(tail, 0, tail.length)
+    const done = accepted < 0 || accepted === tail.length
+    this.#tail = done ? undefined : tail.subarray(accepted)
+  }
+}
