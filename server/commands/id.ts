@@ -33,7 +33,18 @@ async function printIds({ server, count }: IdOptions): Promise<void> {
     const size = Math.min(left, COUNT_MAX)
     const { high, low } = await connection.ask(Op.LOCAL, size, 0)
     const ids = Array.from({ length: size }, (_, i) => decimalText(high, low + i))
-    await Bun.write(Bun.stdout, `${ids.join("\n")}\n`)
+    if (!(await printed(`${ids.join("\n")}\n`))) break
   }
   connection.close()
+}
+
+/** @returns false when nobody reads on, as after `| head` */
+async function printed(text: string): Promise<boolean> {
+  try {
+    await Bun.write(Bun.stdout, text)
+    return true
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "EPIPE") return false
+    throw error
+  }
 }

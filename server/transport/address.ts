@@ -19,13 +19,19 @@ export function addressText({ host, port }: Address): string {
   return host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`
 }
 
+const REASONS = new Map([
+  ["EADDRINUSE", "it is in use by another process"],
+  ["EADDRNOTAVAIL", "this machine does not have that address"],
+  ["EACCES", "this user may not listen there"],
+])
+
 /** An address could not be listened on: one sentence for an operator. */
 export class ListenError extends Error {
   override readonly name = "ListenError"
 
   constructor(what: string, address: Address, cause: unknown) {
-    const code = (cause as NodeJS.ErrnoException).code
-    const why = code === "EADDRINUSE" ? "it is in use by another process" : (cause as Error).message
+    const { code, message } = cause as NodeJS.ErrnoException
+    const why = REASONS.get(code ?? "") ?? `${message} (${code})`
     super(`cannot listen for ${what} on ${addressText(address)}: ${why}`, { cause })
   }
 }

@@ -35,6 +35,7 @@ export class Connection implements Waiter {
   /** Our FIN is sent, or will be once all is answered; what comes after is not read. */
   #finishing = false
   #shut = false
+  readonly #allAnswered = Promise.withResolvers<void>()
 
   constructor(socket: ClientSocket, node: LocalNode, pacer: Pacer) {
     this.#socket = socket
@@ -63,14 +64,15 @@ export class Connection implements Waiter {
   }
 
   closed(): void {
-    this.#shut = true
+    this.#setShut()
     this.#pacer.leave(this)
   }
 
-  /** Answers what has been received, then sends FIN. */
-  finish(): void {
+  /** Answers what has been received, then sends FIN. @returns when that is done */
+  finish(): Promise<void> {
     this.#finishing = true
     if (this.#work === Work.IDLE) this.#shutDown()
+    return this.#allAnswered.promise
   }
 
   resume(): Resumed {
@@ -115,13 +117,18 @@ export class Connection implements Waiter {
   }
 
   #close(): void {
-    this.#shut = true
+    this.#setShut()
     this.#socket.end()
   }
 
   #shutDown(): void {
     if (this.#shut) return
-    this.#shut = true
+    this.#setShut()
     this.#socket.shutdown()
+  }
+
+  #setShut(): void {
+    this.#shut = true
+    this.#allAnswered.resolve()
   }
 }

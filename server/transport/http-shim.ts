@@ -11,7 +11,7 @@ import { blockText } from "./block-text.ts"
 import { parseCount } from "./text-commands.ts"
 
 /** How long a stop waits for the answers under way before it cuts them off. */
-const STOP_DEADLINE_MS = 1_000
+const STOP_DEADLINE_MS = 5_000
 
 const SCHEME_LENGTH = "http://".length
 const LUNIQUE = "/lunique"

@@ -9,6 +9,8 @@ import { Connection } from "./connection.ts"
 
 /** After the last accept: time for bytes that have arrived already to be read and answered. */
 const SETTLE_MS = 20
+/** The longest it may take to answer what has been received. */
+const ANSWER_MS = 5_000
 /** After our FIN: time for clients to read their last answers and close. */
 const LINGER_MS = 1_000
 
@@ -73,7 +75,8 @@ export class TcpServer {
   async stop(): Promise<void> {
     this.#listener.stop()
     await this.#pause(SETTLE_MS)
-    for (const socket of this.#sockets) socket.data.finish()
+    const answered = Array.from(this.#sockets, (socket) => socket.data.finish())
+    await Promise.race([Promise.all(answered), this.#pause(ANSWER_MS)])
     if (this.#sockets.size === 0) return
     const allClosed = new Promise<void>((resolve) => (this.#allClosed = resolve))
     await Promise.race([allClosed, this.#pause(LINGER_MS)])

@@ -1,0 +1,193 @@
+import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test"
+import { decodeId } from "../../protocol/index.ts"
+import { run } from "../support/command.ts"
+import { within } from "../support/deadline.ts"
+import { RunningNode } from "../support/firn-process.ts"
+import { expectIncreasing } from "../support/ids.ts"
+import { requests, splitAddress } from "../support/tcp-client.ts"
+import { TempDir } from "../support/temp-dir.ts"
+import { testWith } from "../support/tools.ts"
+
+setDefaultTimeout(30_000)
+
+const NODE_ID = 7
+const JSON_WANTED = { headers: { accept: "application/json" } }
+
+const started = new AsyncDisposableStack()
+let node: RunningNode
+
+beforeAll(async () => {
+  const dir = started.use(new TempDir())
+  node = started.use(await RunningNode.start(dir.path, ["--node-id", `${NODE_ID}`]))
+})
+
+afterAll(() => started.disposeAsync())
+
+async function get(path: string, init: RequestInit = {}): Promise<Response> {
+  return await within(path, fetch(`http://${node.http}${path}`, init))
+}
+
+function expectBlock(ids: readonly string[], count: number): void {
+  expect(ids).toHaveLength(count)
+  for (const id of ids) expect(id).toMatch(/^[0-9]+$/)
+  expectIncreasing(ids.map(BigInt))
+  expect(new Set(ids.map((id) => decodeId(id).node))).toEqual(new Set([NODE_ID]))
+}
+
+describe.each(["/lunique", "/dunique", "/dunique?target=random"])("%s", (path) => {
+  const withCount = (n: string): string => `${path}${path.includes("?") ? "&" : "?"}n=${n}`
+
+  test("gives one id as a line of text", async () => {
+    const response = await get(path)
+    expect(response.status).toBe(200)
+    expect(response.headers.get("content-type")).toStartWith("text/plain")
+    const text = await response.text()
+    expect(text).toEndWith("\n")
+    expectBlock([text.trimEnd()], 1)
+  })
+
+  test.each([1, 2, 4_096])("gives %d ids one a line", async (n) => {
+    const response = await get(withCount(`${n}`))
+    expect(response.status).toBe(200)
+    const text = await response.text()
+    expect(text).toEndWith("\n")
+    expectBlock(text.trimEnd().split("\n"), n)
+  })
+
+  test("gives JSON with ids as strings to who accepts it", async () => {
+    const response = await get(path, JSON_WANTED)
+    expect(response.status).toBe(200)
+    expect(response.headers.get("content-type")).toStartWith("application/json")
+    const { id, ...rest } = (await response.json()) as { id: string }
+    expectBlock([id], 1)
+    expect(rest).toEqual({})
+  })
+
+  test.each([1, 2, 4_096])("gives JSON with a list of %d ids", async (n) => {
+    const body = (await (await get(withCount(`${n}`), JSON_WANTED)).json()) as { ids: string[] }
+    expect(Object.keys(body)).toEqual(["ids"])
+    expectBlock(body.ids, n)
+  })
+
+  test("prefers text for a browser, which accepts anything", async () => {
+    const accept = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
+    const response = await get(path, { headers: { accept } })
+    expect(response.headers.get("content-type")).toStartWith("text/plain")
+  })
+
+  test.each(["0", "4097", "-1", "x", "", "1e3", "1.5", "99999", "%00"])(
+    "refuses n=%s with one sentence",
+    async (n) => {
+      const response = await get(withCount(n))
+      expect(response.status).toBe(400)
+      expect(await response.text()).toMatch(/^n ".*" is not a whole number from 1 to 4096\n$/)
+    },
+  )
+})
+
+test("/dunique refuses a target that a node without a cluster has not", async () => {
+  for (const target of ["8", "x", ""]) {
+    const response = await get(`/dunique?target=${target}`)
+    expect(response.status).toBe(400)
+    expect(await response.text()).toMatch(/^[^\n]+\n$/)
+  }
+})
+
+describe("/decode", () => {
+  test("tells time, node and sequence of an id as JSON", async () => {
+    const response = await get("/decode/83901585456918570")
+    expect(response.status).toBe(200)
+    expect(response.headers.get("content-type")).toStartWith("application/json")
+    expect(await response.json()).toMatchObject({
+      time: "2026-08-20T12:34:56.789Z",
+      node: 7,
+      sequence: 42,
+    })
+  })
+
+  test("knows the largest id", async () => {
+    const response = await get("/decode/18446744073709551615")
+    expect(await response.json()).toMatchObject({ node: 1_023, sequence: 4_095 })
+  })
+
+  test.each(["", "x", "-1", "18446744073709551616", "1.5", "1/2"])("refuses %p", async (id) => {
+    const response = await get(`/decode/${id}`)
+    expect(response.status).toBe(400)
+    expect(await response.text()).toMatch(/^".*" is not an id: [^\n]+\n$/)
+  })
+})
+
+test("/healthz and /readyz are 200 on a node that serves", async () => {
+  expect((await get("/healthz")).status).toBe(200)
+  expect((await get("/readyz")).status).toBe(200)
+})
+
+test.each(["/", "/nope", "/lunique/", "/LUNIQUE", "/decode", "/x//lunique", "/healthz/x"])(
+  "%s is not found",
+  async (path) => {
+    const response = await get(path)
+    expect(response.status).toBe(404)
+    expect(await response.text()).toBe("not found\n")
+  },
+)
+
+test.each(["POST", "PUT", "DELETE", "PATCH", "OPTIONS", "HEAD"])(
+  "%s is not allowed, and GET is named",
+  async (method) => {
+    for (const path of ["/lunique", "/dunique", "/decode/1", "/healthz", "/readyz"]) {
+      const response = await get(path, { method })
+      expect(response.status).toBe(405)
+      expect(response.headers.get("allow")).toBe("GET")
+    }
+  },
+)
+
+test("ids asked for by many at a time are all distinct", async () => {
+  const bodies = await Promise.all(
+    Array.from({ length: 200 }, async (_, i) => (await get(`/lunique?n=${1 + (i % 50)}`)).text()),
+  )
+  const ids = bodies.flatMap((body) => body.trimEnd().split("\n"))
+  expect(new Set(ids).size).toBe(ids.length)
+})
+
+describe("curl", () => {
+  const withCurl = testWith("curl")
+
+  withCurl("gets ids over one connection that is kept", async () => {
+    const url = `http://${node.http}/lunique`
+    const { exitCode, stdout } = await run(["curl", "-sS", url, `${url}?n=2`, url])
+    expect(exitCode).toBe(0)
+    expectBlock(stdout.trimEnd().split("\n"), 4)
+  })
+
+  withCurl("sees status and headers of an error", async () => {
+    const { stdout } = await run(["curl", "-sSi", "-X", "POST", `http://${node.http}/lunique`])
+    expect(stdout).toMatch(/^HTTP\/1\.1 405 /)
+    expect(stdout).toMatch(/\r\nallow: GET\r\n/i)
+  })
+
+  withCurl("gets no id for a path that only looks like one", async () => {
+    const { stdout } = await run(["curl", "-sS", "--path-as-is", `http://${node.http}//lunique`])
+    expect(stdout).toBe("not found\n")
+  })
+
+  withCurl("gets an answer as a health check does, over HTTP/1.0 and without a Host", async () => {
+    for (const [path, body] of [
+      ["/healthz", "alive\n"],
+      ["/readyz?from=proxy", "ready\n"],
+    ]) {
+      const url = `http://${node.http}${path}`
+      const { stdout } = await run(["curl", "-sS", "--http1.0", "-H", "Host:", url])
+      expect(stdout).toBe(body!)
+    }
+  })
+})
+
+testWith("nc")("what is no HTTP gets a 400, and the node goes on", async () => {
+  const { hostname, port } = splitAddress(node.http)
+  for (const input of ["lunique\r\n\r\n", requests([{}])]) {
+    const { stdout } = await run(["nc", "-N", hostname, `${port}`], input)
+    expect(stdout).toStartWith("HTTP/1.1 400 ")
+  }
+  expect((await get("/healthz")).status).toBe(200)
+})

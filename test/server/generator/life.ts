@@ -1,0 +1,221 @@
+import fc from "fast-check"
+import { BURST_MS } from "../../../server/generator/generator.ts"
+import { MemoryStore } from "../../support/memory-store.ts"
+import type { Latency } from "../../support/memory-store.ts"
+import { NODE_ID, VirtualNode } from "../../support/virtual-node.ts"
+import type { Block, Refusal } from "../../support/virtual-node.ts"
+import { SOME_TIME, VirtualRuntime } from "../../support/virtual-runtime.ts"
+
+/** Something that happens to a node, or that is asked of it. */
+export type Step =
+  | { readonly kind: "pass" | "jump"; readonly ms: number }
+  | { readonly kind: "strobe"; readonly ms: number; readonly times: number }
+  | { readonly kind: "take"; readonly counts: readonly number[] }
+  | { readonly kind: "saturate"; readonly count: number }
+  | { readonly kind: "disk"; readonly latency: Latency; readonly failing: boolean }
+  | { readonly kind: "crash"; readonly writeReachedDisk: boolean }
+  | { readonly kind: "look" | "settle" | "stop" }
+
+const HOUR_MS = 3_600_000
+/** Of sums of the monotonic clock's fractions. */
+const ROUNDING = 1e-3
+/** Enough to see a burst end and its time not move on; a burst is 11 of the largest blocks. */
+const SATURATION_BLOCKS = 40
+
+const jumps = fc.oneof(
+  fc.integer({ min: -20, max: 20 }),
+  fc.integer({ min: -15_000, max: 15_000 }),
+  fc.integer({ min: -3 * HOUR_MS, max: 3 * HOUR_MS }),
+)
+const passages = fc.oneof(
+  { weight: 4, arbitrary: fc.double({ min: 0, max: 25, noNaN: true }) },
+  { weight: 2, arbitrary: fc.integer({ min: 1, max: 4_000 }) },
+  { weight: 1, arbitrary: fc.integer({ min: 1, max: HOUR_MS }) },
+)
+
+/** @param countMax the most ids in one take */
+export function steps(countMax: number): Record<"clock" | "disk" | "life", fc.Arbitrary<Step>> {
+  const counts = fc.oneof(
+    fc.integer({ min: 1, max: Math.min(3, countMax) }),
+    fc.integer({ min: 1, max: countMax }),
+  )
+  return {
+    clock: fc.oneof(
+      fc.record({ kind: fc.constant("pass" as const), ms: passages }),
+      fc.record({ kind: fc.constant("jump" as const), ms: jumps }),
+      fc.record({
+        kind: fc.constant("strobe" as const),
+        ms: jumps,
+        times: fc.integer({ min: 1, max: 6 }),
+      }),
+      fc.record({
+        kind: fc.constant("take" as const),
+        counts: fc.array(counts, { minLength: 1, maxLength: 20 }),
+      }),
+      fc.record({ kind: fc.constant("saturate" as const), count: counts }),
+      fc.record({ kind: fc.constant("look" as const) }),
+    ),
+    disk: fc.oneof(
+      fc.record({
+        kind: fc.constant("disk" as const),
+        latency: fc.oneof(
+          fc.constantFrom<Latency>("at once", "hangs"),
+          fc.integer({ min: 0, max: 3_000 }),
+        ),
+        failing: fc.boolean(),
+      }),
+      fc.record({ kind: fc.constant("settle" as const) }),
+    ),
+    life: fc.oneof(
+      fc.record({ kind: fc.constant("crash" as const), writeReachedDisk: fc.boolean() }),
+      fc.record({ kind: fc.constant("stop" as const) }),
+    ),
+  }
+}
+
+interface Pace {
+  readonly monotonicMs: number
+  readonly time: number
+}
+
+/**
+ * Leads a node through the steps and holds every answer against what must be true of it. Throws at
+ * the first that is not.
+ */
+export class Life {
+  readonly node: VirtualNode
+  readonly store: MemoryStore
+  readonly runtime: VirtualRuntime
+  readonly blocks: Block[] = []
+  readonly refusals: Refusal[] = []
+  /** Where the time stood at each reading of the clock since it is behind by more than a burst. */
+  #stepBack: Pace[] = []
+  /** How far the wall clock has been ahead of the monotonic one at most, or the mark at the start. */
+  #reach = -Infinity
+
+  constructor(seed: number) {
+    this.runtime = new VirtualRuntime(SOME_TIME, seed)
+    this.store = new MemoryStore(this.runtime)
+    this.node = new VirtualNode({ runtime: this.runtime, store: this.store })
+    this.#started(0)
+  }
+
+  do(step: Step): void {
+    switch (step.kind) {
+      case "pass":
+        return this.runtime.advance(step.ms)
+      case "jump":
+        return this.runtime.stepWall(step.ms)
+      case "strobe":
+        return this.#strobe(step.ms, step.times)
+      case "take":
+        return this.#takeEach(step.counts)
+      case "saturate":
+        return this.#takeEach(Array<number>(SATURATION_BLOCKS).fill(step.count))
+      case "look":
+        return this.#look()
+      case "disk":
+        this.store.latency = step.latency
+        this.store.failure = step.failing ? new Error("disk full") : undefined
+        return undefined
+      case "settle":
+        return this.store.settle()
+      case "crash":
+        return this.#started(this.node.crash(step.writeReachedDisk))
+      case "stop":
+        return this.#started(this.node.stopAndStart())
+      default:
+        return step satisfies never
+    }
+  }
+
+  #started(mark: number): void {
+    this.#stepBack = []
+    this.#reach = mark - 1 - this.runtime.monotonicMs()
+  }
+
+  #strobe(ms: number, times: number): void {
+    for (let i = 0; i < times; i++) {
+      this.runtime.stepWall(i % 2 === 0 ? ms : -ms)
+      this.#takeEach([4_096, 1])
+    }
+  }
+
+  #look(): void {
+    this.node.generator.refusal()
+    this.#notePace()
+  }
+
+  #takeEach(counts: readonly number[]): void {
+    const wall = this.runtime.time
+    this.node.begin()
+    this.#notePace()
+    for (const count of counts) {
+      const outcome = this.node.takeOnly(count)
+      if (typeof outcome === "string") {
+        this.#checkRefusal(outcome, wall)
+        break
+      }
+      this.#checkBlock(outcome, wall)
+      this.blocks.push(outcome)
+    }
+    this.#checkPace()
+  }
+
+  #checkBlock(block: Block, wall: number): void {
+    const previous = this.blocks.at(-1)
+    const { maxLeadMs } = this.node
+    if (previous !== undefined && block.first <= previous.last) fail("not above the last", block)
+    if (block.sequence + block.count > 4_096) fail("across two milliseconds", block)
+    if (block.node !== NODE_ID) fail("of another node", block)
+    if (block.time >= this.store.mark) fail(`at or past the mark ${this.store.mark}`, block)
+    if (block.time > wall + Math.max(maxLeadMs, BURST_MS)) fail(`too far ahead of ${wall}`, block)
+    const reach = this.#reach + this.runtime.monotonicMs() + BURST_MS
+    if (block.time > reach + ROUNDING) fail(`past ${reach}, where no clock ever led`, block)
+    if (block.time < wall && wall < this.store.mark) fail(`behind the wall ${wall}`, block)
+  }
+
+  #checkRefusal(outcome: Refusal, wall: number): void {
+    const { generator, maxLeadMs } = this.node
+    this.refusals.push(outcome)
+    if (outcome === "WAIT") {
+      const { waitMs } = generator
+      if (!(waitMs >= 1 && waitMs <= BURST_MS)) fail(`told to wait ${waitMs} ms`, outcome)
+    }
+    if (outcome === "CLOCK_BEHIND") {
+      const left = this.#time(wall) - wall - maxLeadMs
+      if (left <= 0) fail("though the clock is not that far behind", outcome)
+      if (generator.refusalDetail !== left) fail(`${generator.refusalDetail}, not ${left}`, outcome)
+    }
+  }
+
+  /** Where the node's time stands; only to be asked while it is ahead of the wall clock. */
+  #time(wall: number): number {
+    return wall + this.node.generator.leadMs
+  }
+
+  #notePace(): void {
+    this.#reach = Math.max(this.#reach, this.runtime.time - this.runtime.monotonicMs())
+    if (this.node.generator.leadMs <= BURST_MS) this.#stepBack = []
+    else {
+      const monotonicMs = this.runtime.monotonicMs()
+      this.#stepBack.push({ monotonicMs, time: this.#time(this.runtime.time) })
+    }
+  }
+
+  /** Since any moment of this step back, the time has not outrun the monotonic clock and a burst. */
+  #checkPace(): void {
+    if (this.#stepBack.length === 0) return
+    const time = this.#time(this.runtime.time)
+    const now = this.runtime.monotonicMs()
+    for (const since of this.#stepBack) {
+      const movedMs = time - since.time
+      const allowedMs = now - since.monotonicMs + BURST_MS + ROUNDING
+      if (movedMs > allowedMs) fail(`${movedMs} ms on in ${now - since.monotonicMs}`, since)
+    }
+  }
+}
+
+function fail(what: string, about: unknown): never {
+  throw new Error(`${what}: ${Bun.inspect(about)}`)
+}

@@ -1,0 +1,125 @@
+import {
+  DEFAULT_EPOCH_MS,
+  RESPONSE_SIZE,
+  responseStatus,
+  responseValue,
+} from "../../protocol/index.ts"
+import { Pacer } from "../../server/generator/pacer.ts"
+import { LocalNode } from "../../server/routing/local-node.ts"
+import { Connection } from "../../server/transport/connection.ts"
+import type { ClientSocket } from "../../server/transport/connection.ts"
+import type { Answer } from "./tcp-client.ts"
+import { NODE_ID, VirtualNode } from "./virtual-node.ts"
+
+/** What an answer to PING says of a node made by `FakeServer`. */
+export const START_NUMBER = 0xc0de_1234_5678n
+
+/** What several connections share. */
+export class FakeServer {
+  readonly node: VirtualNode
+  readonly local: LocalNode
+  readonly pacer: Pacer
+
+  constructor(node: VirtualNode = new VirtualNode()) {
+    this.node = node
+    const parts = [
+      Number(START_NUMBER >> 32n) / 2 ** 16,
+      Number(START_NUMBER % 2n ** 32n) / 2 ** 32,
+    ]
+    this.local = new LocalNode(NODE_ID, DEFAULT_EPOCH_MS, node.generator, () => parts.shift()!)
+    this.pacer = new Pacer(node.runtime, () => node.generator.waitMs)
+  }
+}
+
+/** A socket without a network: it accepts as much as the test lets it, and notes what is done to it. */
+export class FakeClient implements ClientSocket {
+  readonly server: FakeServer
+  readonly connection: Connection
+  /** `pause`, `resume`, `shutdown` and `end`, in their order. */
+  readonly calls: string[] = []
+  /** The size of every write as it was asked for. */
+  readonly writes: number[] = []
+  /** How many bytes of a write are accepted; below 0: the socket is closed. */
+  accept: (length: number) => number = (length) => length
+  readonly #accepted: Uint8Array[] = []
+
+  constructor(server: FakeServer = new FakeServer()) {
+    this.server = server
+    this.connection = new Connection(this, server.local, server.pacer)
+  }
+
+  get paused(): boolean {
+    return this.calls.findLast((call) => call === "pause" || call === "resume") === "pause"
+  }
+
+  /** All bytes that were accepted. */
+  get bytes(): Uint8Array {
+    const bytes = new Uint8Array(this.#accepted.reduce((sum, { length }) => sum + length, 0))
+    let at = 0
+    for (const part of this.#accepted) {
+      bytes.set(part, at)
+      at += part.length
+    }
+    return bytes
+  }
+
+  get text(): string {
+    return new TextDecoder().decode(this.bytes)
+  }
+
+  /** The whole answers among them. */
+  get answers(): Answer[] {
+    const { bytes } = this
+    const view = new DataView(bytes.buffer)
+    return Array.from({ length: Math.floor(bytes.length / RESPONSE_SIZE) }, (_, i) => {
+      const at = i * RESPONSE_SIZE
+      return { status: responseStatus(view, at), value: responseValue(view, at) }
+    })
+  }
+
+  /** The other side sends. */
+  send(...chunks: (Uint8Array | string)[]): void {
+    for (const chunk of chunks) {
+      if (this.paused) throw new Error("read from while paused")
+      // The connection's own to keep, as a socket's chunks are.
+      this.connection.data(typeof chunk === "string" ? utf8(chunk) : chunk.slice())
+    }
+  }
+
+  /** Forgets what was accepted so far. */
+  forget(): void {
+    this.#accepted.length = 0
+  }
+
+  write(bytes: Uint8Array, offset: number, length: number): number {
+    this.writes.push(length)
+    const accepted = Math.min(this.accept(length), length)
+    if (accepted > 0) this.#accepted.push(bytes.slice(offset, offset + accepted))
+    return accepted
+  }
+
+  pause(): void {
+    this.calls.push("pause")
+  }
+
+  resume(): void {
+    this.calls.push("resume")
+  }
+
+  shutdown(): void {
+    this.calls.push("shutdown")
+  }
+
+  end(): void {
+    this.calls.push("end")
+  }
+}
+
+export function utf8(text: string): Uint8Array {
+  return new TextEncoder().encode(text)
+}
+
+/** The same bytes in two chunks, cut at `at`; one of none is left out, as sockets send none. */
+export function cutAt(bytes: Uint8Array, at: number): Uint8Array[] {
+  return [bytes.subarray(0, at), bytes.subarray(at)].filter(({ length }) => length > 0)
+}

@@ -1,0 +1,58 @@
+import type { MarkStore } from "../../server/generator/reservation.ts"
+import type { VirtualRuntime } from "./virtual-runtime.ts"
+
+interface Write {
+  readonly mark: number
+  readonly done: (error?: Error) => void
+}
+
+/** How a store answers: at once, so many milliseconds later, or only when `settle` is called. */
+export type Latency = number | "at once" | "hangs"
+
+/** A store whose disk does what a test says. `mark` is what a power cut would leave. */
+export class MemoryStore implements MarkStore {
+  mark: number
+  latency: Latency = "at once"
+  /** Why writes fail; undefined: they succeed. */
+  failure: Error | undefined
+  /** Every mark that was asked for. */
+  readonly asked: number[] = []
+  readonly #runtime: VirtualRuntime
+  #underWay: Write | undefined
+
+  constructor(runtime: VirtualRuntime, mark = 0) {
+    this.#runtime = runtime
+    this.mark = mark
+  }
+
+  get isWriting(): boolean {
+    return this.#underWay !== undefined
+  }
+
+  extend(mark: number, done: (error?: Error) => void): void {
+    if (this.#underWay !== undefined) throw new Error("two writes at a time")
+    const write: Write = { mark, done }
+    this.asked.push(mark)
+    this.#underWay = write
+    if (this.latency === "at once") this.settle()
+    else if (this.latency !== "hangs") {
+      this.#runtime.after(this.latency, () => {
+        if (this.#underWay === write) this.settle()
+      })
+    }
+  }
+
+  /** Ends the write under way, well or with `failure`; nothing when there is none. */
+  settle(): void {
+    const write = this.#underWay
+    this.#underWay = undefined
+    if (this.failure === undefined && write !== undefined) this.mark = write.mark
+    write?.done(this.failure)
+  }
+
+  /** The process dies; of a write under way nobody hears, but it may have reached the disk. */
+  crash(writeReachedDisk = false): void {
+    if (writeReachedDisk && this.#underWay !== undefined) this.mark = this.#underWay.mark
+    this.#underWay = undefined
+  }
+}

@@ -1,0 +1,23 @@
+import { DEFAULT_EPOCH_MS } from "../../protocol/index.ts"
+import { NodeFile } from "../../server/storage/node-file.ts"
+
+/** The mark that a node which has stopped left behind, milliseconds since its epoch. */
+export function storedMark(dataDir: string): number {
+  const file = NodeFile.open(dataDir, {})
+  try {
+    return file.node.mark
+  } finally {
+    file.close()
+  }
+}
+
+/** The data of a node that has given out ids up to `leadMs` from now, as a wrong clock leaves it. */
+export function seedAhead(dataDir: string, nodeId: number, leadMs: number): void {
+  NodeFile.create(dataDir, { nodeId, epochMs: DEFAULT_EPOCH_MS })
+  const file = NodeFile.open(dataDir, {})
+  try {
+    file.writeMark(Date.now() - DEFAULT_EPOCH_MS + leadMs)
+  } finally {
+    file.close()
+  }
+}

@@ -1,0 +1,67 @@
+import { test } from "bun:test"
+import type { Test } from "bun:test"
+import { readdirSync } from "node:fs"
+import { join } from "node:path"
+
+/** A program or library of the system that some tests need. */
+interface Tool {
+  /** How to get it. */
+  readonly remedy: string
+  isThere(): boolean
+}
+
+type ToolName = "curl" | "nc" | "telnet" | "xxd" | "bash" | "libfaketime" | "/proc"
+
+const tools: Record<ToolName, Tool> = {
+  curl: { remedy: debian("curl"), isThere: () => isOnPath("curl") },
+  // Other netcats read -N in other ways or not at all.
+  nc: {
+    remedy: debian("netcat-openbsd"),
+    isThere: () => isOnPath("nc") && helpOf("nc").includes("-N"),
+  },
+  telnet: { remedy: debian("inetutils-telnet"), isThere: () => isOnPath("telnet") },
+  xxd: { remedy: debian("xxd"), isThere: () => isOnPath("xxd") },
+  bash: { remedy: debian("bash"), isThere: () => isOnPath("bash") },
+  libfaketime: { remedy: debian("libfaketime"), isThere: () => faketimeLibrary() !== undefined },
+  "/proc": { remedy: "run the tests on Linux", isThere: () => process.platform === "linux" },
+}
+
+/** Where the library that moves a process's clock lies; undefined when it is not installed. */
+export function faketimeLibrary(): string | undefined {
+  for (const triplet of directoryNames("/usr/lib")) {
+    const path = join("/usr/lib", triplet, "faketime")
+    // The variant for processes with threads.
+    if (directoryNames(path).includes("libfaketimeMT.so.1")) return join(path, "libfaketimeMT.so.1")
+  }
+  return undefined
+}
+
+/** `test`, or one that skips and says so when a tool is not installed. */
+export function testWith(...names: ToolName[]): Test<[]> {
+  const missing = names.filter((name) => !tools[name].isThere())
+  for (const name of missing) {
+    console.warn(`skipped for want of ${name}: ${tools[name].remedy}`)
+  }
+  return test.skipIf(missing.length > 0)
+}
+
+function debian(packageName: string): string {
+  return `on Debian, apt-get install ${packageName}`
+}
+
+function isOnPath(program: string): boolean {
+  return Bun.which(program) !== null
+}
+
+function helpOf(program: string): string {
+  const { stdout, stderr } = Bun.spawnSync([program, "-h"], { stdout: "pipe", stderr: "pipe" })
+  return `${stdout.toString()}${stderr.toString()}`
+}
+
+function directoryNames(path: string): string[] {
+  try {
+    return readdirSync(path)
+  } catch {
+    return []
+  }
+}

@@ -1,0 +1,130 @@
+import { DEFAULT_EPOCH_MS, Status } from "../../protocol/index.ts"
+import { Generator, WAIT } from "../../server/generator/generator.ts"
+import { Reservation, reservedUpTo } from "../../server/generator/reservation.ts"
+import { MemoryStore } from "./memory-store.ts"
+import { VirtualRuntime } from "./virtual-runtime.ts"
+
+export const NODE_ID = 7
+export const MAX_LEAD_MS = 10_000
+
+/** A block of ids taken apart, with arithmetic too plain to be wrong. */
+export interface Block {
+  readonly first: bigint
+  readonly last: bigint
+  readonly time: number
+  readonly node: number
+  readonly sequence: number
+  readonly count: number
+}
+
+export type Refusal = "WAIT" | "CLOCK_BEHIND" | "NOT_READY"
+export type Outcome = Block | Refusal
+
+interface Settings {
+  readonly runtime?: VirtualRuntime
+  readonly store?: MemoryStore
+  readonly maxLeadMs?: number
+}
+
+/** A generator with its reservation, in virtual time. */
+export class VirtualNode {
+  readonly runtime: VirtualRuntime
+  readonly store: MemoryStore
+  readonly events: string[] = []
+  readonly maxLeadMs: number
+  generator: Generator
+
+  constructor({ runtime, store, maxLeadMs = MAX_LEAD_MS }: Settings = {}) {
+    this.runtime = runtime ?? new VirtualRuntime()
+    this.store = store ?? new MemoryStore(this.runtime)
+    this.maxLeadMs = maxLeadMs
+    this.generator = this.#start()
+  }
+
+  /** Dies and starts anew. @returns the mark it found */
+  crash(writeReachedDisk = false): number {
+    const { store } = this
+    store.crash(writeReachedDisk)
+    const { mark } = store
+    this.generator = this.#start()
+    return mark
+  }
+
+  /** Stops in order and starts anew. @returns the mark it found */
+  stopAndStart(): number {
+    const mark = this.generator.stop()
+    if (this.store.failure === undefined) this.store.mark = mark
+    return this.crash()
+  }
+
+  begin(): void {
+    this.generator.begin()
+  }
+
+  /** One take, the clock not read. */
+  takeOnly(count = 1): Outcome {
+    const { generator } = this
+    const status = generator.take(count)
+    if (status === WAIT) return "WAIT"
+    if (status === Status.OK) return blockOf(generator.high, generator.low, count)
+    if (status === Status.CLOCK_BEHIND) return "CLOCK_BEHIND"
+    if (status === Status.NOT_READY) return "NOT_READY"
+    throw new Error(`status ${status}`)
+  }
+
+  /** Reads the clock and takes. */
+  take(count = 1): Outcome {
+    this.begin()
+    return this.takeOnly(count)
+  }
+
+  /** Reads the clock and takes. @throws Error when no ids are given out */
+  takeBlock(count = 1): Block {
+    const outcome = this.take(count)
+    if (typeof outcome === "string") throw new Error(`${outcome} and no ids`)
+    return outcome
+  }
+
+  /** Reads the clock and takes until there are no more ids, or `limit` blocks. */
+  takeAll(count: number, limit = 1_000_000): { blocks: Block[]; end: Refusal | undefined } {
+    const blocks: Block[] = []
+    this.begin()
+    while (blocks.length < limit) {
+      const outcome = this.takeOnly(count)
+      if (typeof outcome === "string") return { blocks, end: outcome }
+      blocks.push(outcome)
+    }
+    return { blocks, end: undefined }
+  }
+
+  /** As `FirnNode.start` does it; the first write succeeds, however the store is set. */
+  #start(): Generator {
+    const { runtime, store, events, maxLeadMs } = this
+    const { mark } = store
+    store.mark = reservedUpTo(runtime.time, mark)
+    const reservation = new Reservation(store.mark, store, runtime, {
+      failed: (error) => events.push(`failed: ${error.message}`),
+      recovered: () => events.push("recovered"),
+    })
+    return new Generator({
+      nodeId: NODE_ID,
+      epochMs: DEFAULT_EPOCH_MS,
+      mark,
+      reservation,
+      maxClockLeadMs: maxLeadMs,
+      runtime,
+    })
+  }
+}
+
+function blockOf(high: number, low: number, count: number): Block {
+  const first = BigInt(high) * 4_294_967_296n + BigInt(low)
+  return {
+    first,
+    last: first + BigInt(count) - 1n,
+    time: Number(first / 4_194_304n),
+    node: Number((first / 4_096n) % 1_024n),
+    sequence: Number(first % 4_096n),
+    count,
+  }
+}
