@@ -1,5 +1,6 @@
 import { pino } from "pino"
 import type { Logger } from "pino"
+import type { PrettyOptions } from "pino-pretty"
 
 export const LOG_LEVELS: readonly string[] = [
   "trace",
@@ -11,6 +12,15 @@ export const LOG_LEVELS: readonly string[] = [
   "silent",
 ]
 
+/** One line each: the time, the level, the node, and what happened. */
+const FOR_PEOPLE: PrettyOptions = {
+  sync: true,
+  singleLine: true,
+  translateTime: "SYS:HH:MM:ss.l",
+  ignore: "node,event,pid,hostname",
+  messageFormat: "node {node}  {msg}",
+}
+
 /** JSON lines on standard output; on a terminal, lines for people. */
 export async function createLogger(level: string, nodeId: number): Promise<Logger> {
   const options = { level, base: { node: nodeId } }
@@ -18,6 +28,5 @@ export async function createLogger(level: string, nodeId: number): Promise<Logge
   // a node must not end for want of a log. This one drops the lines.
   if (!process.stdout.isTTY) return pino(options, pino.destination({ dest: 1, sync: true }))
   const { default: pretty } = await import("pino-pretty")
-  const stream = pretty({ sync: true, translateTime: "SYS:HH:MM:ss.l", hideObject: false })
-  return pino(options, stream)
+  return pino(options, pretty(FOR_PEOPLE))
 }

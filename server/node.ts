@@ -2,7 +2,7 @@ import type { Logger } from "pino"
 import { Status } from "../protocol/index.ts"
 import { Generator } from "./generator/generator.ts"
 import { Pacer } from "./generator/pacer.ts"
-import { Reservation, reservedUpTo } from "./generator/reservation.ts"
+import { Reservation, TIME_LIMIT, reservedUpTo } from "./generator/reservation.ts"
 import { LocalNode } from "./routing/local-node.ts"
 import type { Runtime, Timer } from "./runtime.ts"
 import type { NodeStore } from "./storage/node-store.ts"
@@ -77,11 +77,7 @@ export class FirnNode {
    */
   static async start(options: NodeOptions): Promise<FirnNode> {
     const { store, runtime, log } = options
-    const { mark, epochMs } = store.node
-    const bound = reservedUpTo(runtime.wallMs() - epochMs, mark)
-    await new Promise<void>((resolve, reject) => {
-      store.extend(bound, (error) => (error === undefined ? resolve() : reject(error)))
-    })
+    const bound = await firstBound(store, runtime)
     const reservation = new Reservation(bound, store, runtime, {
       failed: (error) =>
         log.error(
@@ -133,5 +129,17 @@ export class FirnNode {
           `ids are back in ${retryAfterMs} ms`
         : `NOT_READY: ${this.#generator.ended ? "the time field is used up" : "the mark cannot be stored"}`
     return { reason, retryAfterMs }
+  }
+}
+
+/** Stores the first mark. A disk so slow that the clock has passed it meanwhile is asked again. */
+async function firstBound(store: NodeStore, runtime: Runtime): Promise<number> {
+  const { mark, epochMs } = store.node
+  for (;;) {
+    const bound = reservedUpTo(runtime.wallMs() - epochMs, mark)
+    await new Promise<void>((resolve, reject) => {
+      store.extend(bound, (error) => (error === undefined ? resolve() : reject(error)))
+    })
+    if (bound >= TIME_LIMIT || bound > runtime.wallMs() - epochMs) return bound
   }
 }
