@@ -53,19 +53,18 @@ export function requestTarget(bytes: Uint8Array, offset: number): number {
 }
 
 /**
- * The count of the request that servers get most, a well-formed LOCAL without flags; 0 for every
- * other request.
+ * The count of a well-formed request that asks this node for its own ids, as most do: LOCAL without
+ * flags, or NODE with this node as its target, forwarded or not; 0 for every other request.
  */
-export function plainLocalCount(bytes: Uint8Array, offset: number): number {
-  const isPlain =
-    bytes[offset + OP] === Op.LOCAL &&
-    bytes[offset + FLAGS] === 0 &&
-    (bytes[offset + TARGET]! |
-      bytes[offset + TARGET + 1]! |
-      bytes[offset + TARGET + 2]! |
-      bytes[offset + TARGET + 3]!) ===
-      0
-  const count = isPlain ? requestCount(bytes, offset) : 0
+export function ownCount(bytes: Uint8Array, offset: number, nodeId: number): number {
+  const op = bytes[offset + OP]
+  const flags = bytes[offset + FLAGS]!
+  const target = requestTarget(bytes, offset)
+  const isOwn =
+    op === Op.LOCAL
+      ? flags === 0 && target === 0
+      : op === Op.NODE && flags <= FLAG_FORWARDED && target === nodeId
+  const count = isOwn ? requestCount(bytes, offset) : 0
   return count <= COUNT_MAX ? count : 0
 }
 

@@ -1,11 +1,13 @@
 #!/usr/bin/env bun
 import { Command, CommanderError } from "commander"
 import { version } from "../package.json"
+import { defineCluster } from "./commands/cluster.ts"
 import { defineDecode } from "./commands/decode.ts"
 import { defineId } from "./commands/id.ts"
 import { UsageError } from "./commands/options.ts"
 import { defineSeed } from "./commands/seed.ts"
 import { defineStart } from "./commands/start.ts"
+import { defineStatus } from "./commands/status.ts"
 import { StoreError, StoreFault } from "./storage/faults.ts"
 
 const EXIT_FAILURE = 1
@@ -19,8 +21,10 @@ function createProgram(): Command {
     .exitOverride()
     .configureOutput({ outputError: (text, write) => write(oneLine(text)) })
   defineStart(program)
+  defineCluster(program)
   defineSeed(program)
   defineId(program)
+  defineStatus(program)
   defineDecode(program)
   for (const command of program.commands) command.exitOverride()
   return program
@@ -46,7 +50,9 @@ function isUsage(error: unknown): boolean {
 
 try {
   if (process.argv.length <= 2) {
-    throw new UsageError("no command: start, seed, id or decode; firn --help tells what they do")
+    throw new UsageError(
+      "no command: start, cluster, seed, id or decode; firn --help tells what they do",
+    )
   }
   await createProgram().parseAsync()
 } catch (error) {

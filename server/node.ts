@@ -3,25 +3,53 @@ import { Status } from "../protocol/index.ts"
 import { Generator } from "./generator/generator.ts"
 import { Pacer } from "./generator/pacer.ts"
 import { Reservation, TIME_LIMIT, reservedUpTo } from "./generator/reservation.ts"
+import { Cluster } from "./peers/cluster.ts"
+import type { PeerDescription } from "./peers/cluster.ts"
+import { dialTcp } from "./peers/dial.ts"
+import type { PeerEntry } from "./peers/peer-set.ts"
 import { LocalNode } from "./routing/local-node.ts"
+import { Router } from "./routing/router.ts"
 import type { Runtime, Timer } from "./runtime.ts"
 import type { NodeStore } from "./storage/node-store.ts"
 import type { Address } from "./transport/address.ts"
 import { HttpShim } from "./transport/http-shim.ts"
 import type { Unreadiness } from "./transport/http-shim.ts"
 import { TcpServer } from "./transport/tcp-server.ts"
+import { TurnEnd } from "./turn-end.ts"
 
 /** How often an idle node looks at its clock and its mark. */
 const TICK_MS = 250
+const YEAR_MS = 365.2425 * 86_400_000
 
 export interface NodeOptions {
   readonly tcp: Address
   /** undefined: no HTTP */
   readonly http: Address | undefined
   readonly maxClockLeadMs: number
+  /** All nodes of the cluster, with or without this one; none: this node is alone. */
+  readonly peers: readonly PeerEntry[]
+  readonly linksPerPeer: number
+  /** How long a request may take in all that other nodes are asked for. */
+  readonly forwardTimeoutMs: number
   readonly store: NodeStore
   readonly runtime: Runtime
   readonly log: Logger
+}
+
+/** What `GET /nodes` shows. */
+export interface NodeDescription {
+  readonly node: number
+  readonly epoch: string
+  readonly epochMs: number
+  /** Until the time field of the format is used up. */
+  readonly yearsLeft: number
+  /** How far ids are ahead of the wall clock. */
+  readonly clockLeadMs: number
+  /** Why no ids are given out, or null. */
+  readonly unready: string | null
+  /** How often another process with this node's id has been found. */
+  readonly duplicatesFound: number
+  readonly peers: readonly PeerDescription[]
 }
 
 /** One Firn node, built out of its parts: the composition root. */
@@ -30,39 +58,40 @@ export class FirnNode {
   readonly #runtime: Runtime
   readonly #store: NodeStore
   readonly #generator: Generator
+  readonly #cluster: Cluster
   readonly #tcp: TcpServer
   readonly #http: HttpShim | undefined
   #tick: Timer | undefined
   #refusal: Status = Status.OK
   #stopping = false
 
-  private constructor(options: NodeOptions, reservation: Reservation) {
+  private constructor(
+    options: NodeOptions,
+    generator: Generator,
+    local: LocalNode,
+    cluster: Cluster,
+    turnEnd: TurnEnd,
+  ) {
     const { store, runtime, log } = options
-    const { nodeId, epochMs, mark } = store.node
     this.#log = log
     this.#runtime = runtime
     this.#store = store
-    this.#generator = new Generator({
-      nodeId,
-      epochMs,
-      mark,
-      reservation,
-      maxClockLeadMs: options.maxClockLeadMs,
-      runtime,
-    })
-    const generator = this.#generator
-    const node = new LocalNode(nodeId, epochMs, generator, () => runtime.random())
+    this.#generator = generator
+    this.#cluster = cluster
     const pacer = new Pacer(runtime, () => generator.waitMs)
-    this.#tcp = TcpServer.listen({ address: options.tcp, node, pacer, runtime, log })
+    const router = new Router(local, cluster.peers, pacer, runtime, options.forwardTimeoutMs)
+    const parts = { router, pacer, turnEnd }
+    this.#tcp = TcpServer.listen({ address: options.tcp, parts, runtime, log })
     try {
       this.#http =
         options.http &&
         HttpShim.listen({
           address: options.http,
-          node,
+          router,
           pacer,
           runtime,
           unreadiness: () => this.#unreadiness(),
+          describe: () => this.#describe(),
         })
     } catch (error) {
       void this.#tcp.stop()
@@ -72,13 +101,14 @@ export class FirnNode {
   }
 
   /**
-   * Reserves the first ids and starts to serve.
-   * @throws StoreError when the mark cannot be written, ListenError when an address is taken
+   * Reserves the first ids, makes sure that no other process has this node's id, and starts to serve.
+   * @throws StoreError when the mark cannot be written, DuplicateError, or ListenError when an
+   * address is taken
    */
   static async start(options: NodeOptions): Promise<FirnNode> {
     const { store, runtime, log } = options
-    const bound = await firstBound(store, runtime)
-    const reservation = new Reservation(bound, store, runtime, {
+    const { nodeId, epochMs, mark } = store.node
+    const reservation = new Reservation(await firstBound(store, runtime), store, runtime, {
       failed: (error) =>
         log.error(
           { event: "mark-not-stored", err: error },
@@ -86,7 +116,38 @@ export class FirnNode {
         ),
       recovered: () => log.info({ event: "mark-stored" }, "the mark can be stored again"),
     })
-    return new FirnNode(options, reservation)
+    const { maxClockLeadMs } = options
+    const generator = new Generator({ nodeId, epochMs, mark, reservation, maxClockLeadMs, runtime })
+    const local = new LocalNode(nodeId, epochMs, generator, () => runtime.random())
+    const turnEnd = new TurnEnd(runtime)
+    const { startHigh16, startLow32 } = local
+    const cluster = new Cluster(
+      options.peers,
+      {
+        nodeId,
+        epochMs,
+        startHigh16,
+        startLow32,
+        runtime,
+        turnEnd,
+        dial: dialTcp,
+        linksPerPeer: options.linksPerPeer,
+        timeoutMs: options.forwardTimeoutMs,
+      },
+      log,
+    )
+    try {
+      await cluster.refuseDuplicates()
+      return new FirnNode(options, generator, local, cluster, turnEnd)
+    } catch (error) {
+      cluster.close()
+      throw error
+    }
+  }
+
+  /** Takes another list of nodes; what stays in it is not disturbed. */
+  setPeers(entries: readonly PeerEntry[]): void {
+    this.#cluster.setList(entries)
   }
 
   get tcpAddress(): Address {
@@ -103,6 +164,7 @@ export class FirnNode {
     this.#stopping = true
     this.#tick?.cancel()
     await Promise.all([this.#tcp.stop(), this.#http?.stop()])
+    this.#cluster.close()
     await this.#store.close(this.#generator.stop())
   }
 
@@ -120,6 +182,8 @@ export class FirnNode {
 
   #unreadiness(): Unreadiness | undefined {
     if (this.#stopping) return { reason: "NOT_READY: this node is stopping", retryAfterMs: 0 }
+    const { fault } = this.#cluster
+    if (fault !== undefined) return { reason: `duplicate node id: ${fault}`, retryAfterMs: 0 }
     const refusal = this.#generator.refusal()
     if (refusal === Status.OK) return undefined
     const retryAfterMs = this.#generator.refusalDetail
@@ -129,6 +193,23 @@ export class FirnNode {
           `ids are back in ${retryAfterMs} ms`
         : `NOT_READY: ${this.#generator.ended ? "the time field is used up" : "the mark cannot be stored"}`
     return { reason, retryAfterMs }
+  }
+
+  #describe(): NodeDescription {
+    const { nodeId, epochMs } = this.#store.node
+    const generator = this.#generator
+    generator.begin()
+    const yearsLeft = (epochMs + TIME_LIMIT - generator.wallMs) / YEAR_MS
+    return {
+      node: nodeId,
+      epoch: new Date(epochMs).toISOString(),
+      epochMs,
+      yearsLeft: Math.round(yearsLeft * 10) / 10,
+      clockLeadMs: generator.leadMs,
+      unready: this.#unreadiness()?.reason ?? null,
+      duplicatesFound: this.#cluster.duplicatesFound,
+      peers: this.#cluster.describe(),
+    }
   }
 }
 

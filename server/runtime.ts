@@ -16,6 +16,8 @@ export interface Runtime {
   random(): number
   /** Calls `run` once, `delayMs` from now. */
   after(delayMs: number, run: () => void): Timer
+  /** Calls `run` at the end of this turn of the event loop. */
+  soon(run: () => void): void
 }
 
 export const systemRuntime: Runtime = {
@@ -25,5 +27,8 @@ export const systemRuntime: Runtime = {
   after(delayMs, run) {
     const handle = setTimeout(run, delayMs)
     return { cancel: () => clearTimeout(handle) }
+  },
+  soon(run) {
+    setImmediate(run)
   },
 }

@@ -47,10 +47,15 @@ function parseEpoch(text: string): number {
   )
 }
 
-export function address(text: string): Address {
-  try {
-    return parseAddress(text)
-  } catch (error) {
-    throw new InvalidArgumentError(`${(error as Error).message}.`)
+export const address: (text: string) => Address = argument(parseAddress)
+
+/** A parser of one option's argument, out of one that throws RangeError with a sentence. */
+export function argument<T>(parse: (text: string) => T): (text: string) => T {
+  return (text) => {
+    try {
+      return parse(text)
+    } catch (error) {
+      throw new InvalidArgumentError(`${(error as Error).message}.`)
+    }
   }
 }

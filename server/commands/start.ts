@@ -3,7 +3,10 @@ import type { Logger } from "pino"
 import { LOG_LEVELS, createLogger } from "../log.ts"
 import { FirnNode } from "../node.ts"
 import { systemRuntime } from "../runtime.ts"
+import { parsePeers, readPeersFile } from "../peers/peer-list.ts"
+import type { PeerEntry } from "../peers/peer-set.ts"
 import { SqliteStore } from "../storage/sqlite-store.ts"
+import { stopWithSupervisor } from "../supervisor/child.ts"
 import { addressText } from "../transport/address.ts"
 import type { Address } from "../transport/address.ts"
 import {
@@ -11,6 +14,7 @@ import {
   DEFAULT_TCP,
   UsageError,
   address,
+  argument,
   epochOption,
   nodeIdOption,
   option,
@@ -19,12 +23,18 @@ import {
 
 const MAX_CLOCK_LEAD_MS = 10_000
 const HOUR_MS = 3_600_000
+const MINUTE_MS = 60_000
+const LINKS_PER_PEER_MAX = 64
 
 interface StartOptions {
   readonly nodeId?: number
   readonly dataDir?: string
   readonly tcp: Address
   readonly http: Address | "off"
+  readonly peers?: readonly PeerEntry[]
+  readonly peersFile?: string
+  readonly linksPerPeer: number
+  readonly forwardTimeout: number
   readonly epoch?: number
   readonly maxClockLead: number
   readonly logLevel: string
@@ -54,6 +64,26 @@ export function defineStart(program: Command): void {
         .argParser((text) => (text === "off" ? "off" : address(text)))
         .default(DEFAULT_HTTP, addressText(DEFAULT_HTTP)),
     )
+    .addOption(
+      option("--peers <LIST>", "all nodes of the cluster: 0@HOST:PORT,1@HOST:PORT,…").argParser(
+        argument(parsePeers),
+      ),
+    )
+    .addOption(
+      option("--peers-file <FILE>", "the same, one a line; read again on SIGHUP").conflicts(
+        "peers",
+      ),
+    )
+    .addOption(
+      option("--links-per-peer <N>", "connections to each other node")
+        .argParser(wholeNumber(1, LINKS_PER_PEER_MAX))
+        .default(1),
+    )
+    .addOption(
+      option("--forward-timeout <MS>", "how long a request may take that other nodes are asked for")
+        .argParser(wholeNumber(20, MINUTE_MS))
+        .default(1_000),
+    )
     .addOption(epochOption())
     .addOption(
       option("--max-clock-lead <MS>", "how far ids may be ahead of the wall clock")
@@ -65,6 +95,7 @@ export function defineStart(program: Command): void {
 }
 
 async function start(options: StartOptions): Promise<void> {
+  const peers = options.peers ?? peersOfFile(options.peersFile) ?? []
   const store = await SqliteStore.open(dataDirOf(options), {
     nodeId: options.nodeId,
     epochMs: options.epoch,
@@ -75,6 +106,9 @@ async function start(options: StartOptions): Promise<void> {
     node = await FirnNode.start({
       tcp: options.tcp,
       http: options.http === "off" ? undefined : options.http,
+      peers,
+      linksPerPeer: options.linksPerPeer,
+      forwardTimeoutMs: options.forwardTimeout,
       maxClockLeadMs: options.maxClockLead,
       store,
       runtime: systemRuntime,
@@ -86,6 +120,7 @@ async function start(options: StartOptions): Promise<void> {
     throw error
   }
   stopOnSignal(node, log)
+  readPeersOnSignal(node, options.peersFile, log)
   announce(node, log)
 }
 
@@ -98,13 +133,36 @@ function dataDirOf({ dataDir, nodeId }: StartOptions): string {
   )
 }
 
+/** @throws UsageError that names the entry that is wrong */
+function peersOfFile(path: string | undefined): PeerEntry[] | undefined {
+  try {
+    return path === undefined ? undefined : readPeersFile(path)
+  } catch (error) {
+    throw error instanceof RangeError ? new UsageError(error.message) : error
+  }
+}
+
+/** SIGHUP: the list that is in the file now, or the old one when that cannot be used. */
+function readPeersOnSignal(node: FirnNode, path: string | undefined, log: Logger): void {
+  process.on("SIGHUP", () => {
+    try {
+      const peers = peersOfFile(path)
+      if (peers !== undefined) node.setPeers(peers)
+      else log.warn({ event: "peers-not-read" }, "SIGHUP: there is no --peers-file to read")
+    } catch (error) {
+      const { message } = error as Error
+      log.error({ event: "peers-not-read", reason: message }, `the old list stays: ${message}`)
+    }
+  })
+}
+
 function stopOnSignal(node: FirnNode, log: Logger): void {
   let stopping = false
-  const stop = async (signal: string): Promise<void> => {
+  const stop = async (cause: string): Promise<void> => {
     // A second signal, of an impatient Ctrl-C, must not end the process before the mark is stored.
     if (stopping) return
     stopping = true
-    log.info({ event: "stopping", signal }, "stopping")
+    log.info({ event: "stopping", cause }, "stopping")
     try {
       await node.stop()
     } catch (error) {
@@ -116,6 +174,7 @@ function stopOnSignal(node: FirnNode, log: Logger): void {
   }
   process.on("SIGINT", (signal) => void stop(signal))
   process.on("SIGTERM", (signal) => void stop(signal))
+  stopWithSupervisor(() => void stop("supervisor ended"))
 }
 
 function announce(node: FirnNode, log: Logger): void {

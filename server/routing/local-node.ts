@@ -3,7 +3,6 @@ import {
   NO_FAULT,
   NODE_ID_MAX,
   Op,
-  STATUSES,
   Status,
   requestFault,
 } from "../../protocol/index.ts"
@@ -23,8 +22,8 @@ export class LocalNode {
   /** For ids alone, without the way round by `answer`. */
   readonly generator: Generator
   /** Tells this run of the process from every other: 48 random bits, drawn at its start. */
-  readonly #startHigh16: number
-  readonly #startLow32: number
+  readonly startHigh16: number
+  readonly startLow32: number
 
   status: number = Status.OK
   high = 0
@@ -36,8 +35,8 @@ export class LocalNode {
     this.nodeId = nodeId
     this.epochMs = epochMs
     this.generator = generator
-    this.#startHigh16 = Math.floor(random() * UINT16)
-    this.#startLow32 = Math.floor(random() * UINT32)
+    this.startHigh16 = Math.floor(random() * UINT16)
+    this.startLow32 = Math.floor(random() * UINT32)
   }
 
   /** Reads the clock; the answers up to the next call are of this moment. */
@@ -48,13 +47,13 @@ export class LocalNode {
   /** @returns false when the request has to wait for the next millisecond and be asked again */
   answer(op: number, flags: number, count: number, target: number): boolean {
     const fault = requestFault(op, flags, count, target)
-    if (fault !== NO_FAULT) return this.#refuse(Status.BAD_REQUEST, fault)
+    if (fault !== NO_FAULT) return this.refuse(Status.BAD_REQUEST, fault)
     switch (op) {
       case Op.NODE:
         if (target !== this.nodeId) return this.#refuseTarget(flags, target)
         return this.#takeIds(count)
       case Op.PING:
-        return this.#accept(this.nodeId * UINT16 + this.#startHigh16, this.#startLow32)
+        return this.#accept(this.nodeId * UINT16 + this.startHigh16, this.startLow32)
       case Op.EPOCH:
         return this.#acceptMs(this.epochMs)
       case Op.CLOCK:
@@ -68,13 +67,13 @@ export class LocalNode {
     const generator = this.generator
     const taken = generator.take(count)
     if (taken === WAIT) return false
-    if (taken !== Status.OK) return this.#refuse(taken, generator.refusalDetail)
+    if (taken !== Status.OK) return this.refuse(taken, generator.refusalDetail)
     return this.#accept(generator.high, generator.low)
   }
 
   #refuseTarget(flags: number, target: number): boolean {
-    if ((flags & FLAG_FORWARDED) !== 0) return this.#refuse(Status.WRONG_NODE, this.nodeId)
-    return this.#refuse(Status.UNKNOWN_NODE, target)
+    if ((flags & FLAG_FORWARDED) !== 0) return this.refuse(Status.WRONG_NODE, this.nodeId)
+    return this.refuse(Status.UNKNOWN_NODE, target)
   }
 
   #accept(high: number, low: number): true {
@@ -88,26 +87,11 @@ export class LocalNode {
     return this.#accept(Math.floor(ms / UINT32), ms >>> 0)
   }
 
-  #refuse(status: Status, detail: number): true {
+  /** Leaves a refusal as the answer. */
+  refuse(status: Status, detail: number): true {
     this.status = status
     this.high = Math.floor(detail / UINT32)
     this.low = detail >>> 0
     return true
-  }
-}
-
-/** One sentence for the refusal that stands in `node`, for those who read text. */
-export function refusalText(node: LocalNode): string {
-  const row = STATUSES[node.status]
-  const detail = node.high * UINT32 + node.low
-  switch (node.status) {
-    case Status.UNKNOWN_NODE:
-      return `node ${detail} is not in this cluster`
-    case Status.CLOCK_BEHIND:
-      return `this node's clock is behind its last id: ids are back in ${detail} ms`
-    case Status.NOT_READY:
-      return "this node cannot give out ids now: it is starting, stopping, or cannot store its mark"
-    default:
-      return `${row?.detail}: ${detail}`
   }
 }

@@ -1,7 +1,8 @@
 import { TEXT_FIRST_BYTE_MAX, TEXT_FIRST_BYTE_MIN } from "../../protocol/index.ts"
 import { Resumed } from "../generator/pacer.ts"
 import type { Pacer, Waiter } from "../generator/pacer.ts"
-import type { LocalNode } from "../routing/local-node.ts"
+import type { Router } from "../routing/router.ts"
+import type { TurnEnd } from "../turn-end.ts"
 import { Work } from "./dialect.ts"
 import type { Dialect } from "./dialect.ts"
 import { FrameDialect } from "./frame-dialect.ts"
@@ -19,14 +20,20 @@ export interface ClientSocket extends Sink {
   end(): void
 }
 
+/** What all connections share. */
+export interface ConnectionParts {
+  readonly router: Router
+  readonly pacer: Pacer
+  readonly turnEnd: TurnEnd
+}
+
 /**
  * One client: reads while it can answer, and stops reading while answers wait for the generator or
  * for the socket, so that what is kept for a client is bounded by one chunk and its answers.
  */
 export class Connection implements Waiter {
   readonly #socket: ClientSocket
-  readonly #node: LocalNode
-  readonly #pacer: Pacer
+  readonly #parts: ConnectionParts
   readonly #outbound: Outbound
   #dialect: Dialect | undefined
   #work: Work = Work.IDLE
@@ -37,10 +44,9 @@ export class Connection implements Waiter {
   #shut = false
   readonly #allAnswered = Promise.withResolvers<void>()
 
-  constructor(socket: ClientSocket, node: LocalNode, pacer: Pacer) {
+  constructor(socket: ClientSocket, parts: ConnectionParts) {
     this.#socket = socket
-    this.#node = node
-    this.#pacer = pacer
+    this.#parts = parts
     this.#outbound = new Outbound(socket)
   }
 
@@ -52,54 +58,68 @@ export class Connection implements Waiter {
   }
 
   drained(): void {
+    if (!this.#outbound.blocked) return
     this.#outbound.drain()
-    if (this.#work !== Work.BLOCKED || this.#outbound.blocked) return
-    if (this.#dialect !== undefined) this.#run(this.#dialect)
+    this.#goOn()
   }
 
   /** The client will send no more; what it has sent is still answered. */
   ended(): void {
     this.#ended = true
-    if (this.#work === Work.IDLE) this.#endInput()
+    if (this.#isAnswered) this.#endInput()
   }
 
   closed(): void {
     this.#setShut()
-    this.#pacer.leave(this)
+    this.#parts.pacer.leave(this)
   }
 
   /** Answers what has been received, then sends FIN. @returns when that is done */
   finish(): Promise<void> {
     this.#finishing = true
-    if (this.#work === Work.IDLE) this.#shutDown()
+    if (this.#isAnswered) this.#shutDown()
     return this.#allAnswered.promise
   }
 
   resume(): Resumed {
     const dialect = this.#dialect
     if (dialect === undefined || this.#work !== Work.WAITING) return Resumed.DONE
-    const before = dialect.answered
+    const before = dialect.taken
     this.#run(dialect)
     // `#run` has changed it, which the compiler cannot see.
     if ((this.#work as Work) !== Work.WAITING) return Resumed.DONE
-    return dialect.answered > before ? Resumed.SOME : Resumed.NONE
+    return dialect.taken > before ? Resumed.SOME : Resumed.NONE
+  }
+
+  get #isAnswered(): boolean {
+    return this.#work === Work.IDLE && (this.#dialect?.pending ?? 0) === 0
   }
 
   #chooseDialect(firstByte: number): Dialect {
     const isText = firstByte >= TEXT_FIRST_BYTE_MIN && firstByte <= TEXT_FIRST_BYTE_MAX
-    return new (isText ? TextDialect : FrameDialect)(this.#node, this.#outbound)
+    const { router, turnEnd } = this.#parts
+    const outbound = this.#outbound
+    const parts = { router, outbound, turnEnd, ready: () => this.#goOn() }
+    return isText ? new TextDialect(parts) : new FrameDialect(parts)
+  }
+
+  /** Goes on after answers of other nodes have come, or the socket has room again. */
+  #goOn(): void {
+    if (this.#shut || this.#outbound.blocked || this.#dialect === undefined) return
+    this.#run(this.#dialect)
   }
 
   #run(dialect: Dialect): void {
     const before = this.#work
     const work = dialect.run()
     this.#work = work
-    if (work === Work.WAITING) this.#pacer.wait(this)
+    if (work === Work.WAITING) this.#parts.pacer.wait(this)
     if (work !== Work.IDLE) {
       if (before === Work.IDLE) this.#socket.pause()
       return
     }
     if (before !== Work.IDLE) this.#socket.resume()
+    if (dialect.pending > 0) return
     if (dialect.finished) this.#close()
     else if (this.#ended) this.#endInput()
     else if (this.#finishing) this.#shutDown()

@@ -1,11 +1,10 @@
 import type { Socket, TCPSocketListener } from "bun"
 import type { Logger } from "pino"
-import type { Pacer } from "../generator/pacer.ts"
-import type { LocalNode } from "../routing/local-node.ts"
 import type { Runtime } from "../runtime.ts"
 import { ListenError } from "./address.ts"
 import type { Address } from "./address.ts"
 import { Connection } from "./connection.ts"
+import type { ConnectionParts } from "./connection.ts"
 
 /** After the last accept: time for bytes that have arrived already to be read and answered. */
 const SETTLE_MS = 20
@@ -16,8 +15,7 @@ const LINGER_MS = 1_000
 
 export interface TcpServerOptions {
   readonly address: Address
-  readonly node: LocalNode
-  readonly pacer: Pacer
+  readonly parts: ConnectionParts
   readonly runtime: Runtime
   readonly log: Logger
 }
@@ -30,7 +28,7 @@ export class TcpServer {
   #allClosed: (() => void) | undefined
 
   private constructor(options: TcpServerOptions) {
-    const { address, node, pacer, log } = options
+    const { address, parts, log } = options
     const sockets = this.#sockets
     this.#runtime = options.runtime
     this.#listener = Bun.listen<Connection>({
@@ -40,7 +38,7 @@ export class TcpServer {
       allowHalfOpen: true,
       socket: {
         open(socket) {
-          socket.data = new Connection(socket, node, pacer)
+          socket.data = new Connection(socket, parts)
           sockets.add(socket)
         },
         data: (socket, chunk) => socket.data.data(chunk),

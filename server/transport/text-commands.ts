@@ -9,15 +9,18 @@ import {
   idUnixMs,
   keyHash,
 } from "../../protocol/index.ts"
-import { refusalText } from "../routing/local-node.ts"
-import type { LocalNode } from "../routing/local-node.ts"
+import type { Flight, FlightOrigin } from "../routing/flight.ts"
+import { refusalText } from "../routing/refusal-text.ts"
+import type { AnswerFields } from "../routing/refusal-text.ts"
+import { Routed } from "../routing/router.ts"
+import type { Router } from "../routing/router.ts"
 import { blockText } from "./block-text.ts"
 
 /** The command has to wait for the generator; nothing was answered. */
 export const LATER = undefined
 
 const HELP = `lunique [count]                                   the next id(s) of this node, one a line
-dunique [random|node <id>|key <text>] [count]     the same from a random node, a named one, or a key's owner
+dunique [random|node <id>|key <text>] [count]     the same, routed; without a target as lunique
 decode <id>                                       time, node and sequence of an id
 ping | epoch | clock                              node and start number, epoch, wall clock
 help                                              this text
@@ -31,23 +34,26 @@ interface Route {
   readonly rest: readonly string[]
 }
 
-/** Answers one line: text of one or more lines, the last without its ending; or `LATER`. */
-export function answerLine(node: LocalNode, line: string): string | typeof LATER {
+/** Text of one or more lines, the last without its ending; `LATER`; or what another node answers. */
+type LineAnswer = string | typeof LATER | Flight
+
+/** @param origin hears of the answer when it is a flight */
+export function answerLine(router: Router, line: string, origin: FlightOrigin): LineAnswer {
   const [command = "", ...words] = line.trim().split(/\s+/)
   try {
     switch (command) {
       case "lunique":
-        return takeIds(node, { op: Op.LOCAL, target: 0, rest: words })
+        return takeIds(router, { op: Op.LOCAL, target: 0, rest: words }, origin)
       case "dunique":
-        return takeIds(node, parseRoute(words))
+        return takeIds(router, parseRoute(words), origin)
       case "decode":
-        return decode(node, words)
+        return decode(words, router.local.epochMs)
       case "ping":
-        return ask(node, Op.PING, words)
+        return ask(router, Op.PING, words)
       case "epoch":
-        return ask(node, Op.EPOCH, words)
+        return ask(router, Op.EPOCH, words)
       case "clock":
-        return ask(node, Op.CLOCK, words)
+        return ask(router, Op.CLOCK, words)
       case "help":
         return HELP
       default:
@@ -71,30 +77,36 @@ function unknownCommand(command: string): string {
   return `unknown command "${shown}"; try help`
 }
 
-function takeIds(node: LocalNode, route: Route): string | typeof LATER {
+function takeIds(router: Router, route: Route, origin: FlightOrigin): LineAnswer {
   if (route.rest.length > 1) throw new RangeError(`"${route.rest[1]}" is one word too many`)
   const count = parseCount(route.rest[0] ?? "1")
-  if (!node.answer(route.op, 0, count, route.target)) return LATER
-  if (node.status !== Status.OK) return refusal(node)
-  return blockText(node.high, node.low, count).trimEnd()
+  const routed = router.route(route.op, 0, count, route.target, origin)
+  if (routed === Routed.WAIT) return LATER
+  return routed === Routed.IN_FLIGHT ? router.flight : idsText(router.local, count)
 }
 
-function ask(node: LocalNode, op: Op, words: readonly string[]): string {
+/** The answer to a request for ids. */
+export function idsText(answer: AnswerFields, count: number): string {
+  if (answer.status !== Status.OK) return refusal(answer)
+  return blockText(answer.high, answer.low, count).trimEnd()
+}
+
+function ask({ local }: Router, op: Op, words: readonly string[]): string {
   if (words.length > 0) throw new RangeError(`"${words[0]}" is one word too many`)
-  node.answer(op, 0, 0, 0)
-  return node.status === Status.OK ? decimalText(node.high, node.low) : refusal(node)
+  local.answer(op, 0, 0, 0)
+  return local.status === Status.OK ? decimalText(local.high, local.low) : refusal(local)
 }
 
-function refusal(node: LocalNode): string {
-  return `ERR ${STATUSES[node.status]?.name} ${refusalText(node)}`
+function refusal(answer: AnswerFields): string {
+  return `ERR ${STATUSES[answer.status]?.name} ${refusalText(answer)}`
 }
 
-function decode(node: LocalNode, words: readonly string[]): string {
+function decode(words: readonly string[], epochMs: number): string {
   const [text] = words
   if (text === undefined || words.length > 1) throw new RangeError("decode takes one id")
-  const { time, node: nodeId, sequence } = decodeId(text)
-  const at = new Date(idUnixMs(time, node.epochMs)).toISOString()
-  return `time ${at} node ${nodeId} sequence ${sequence}`
+  const { time, node, sequence } = decodeId(text)
+  const at = new Date(idUnixMs(time, epochMs)).toISOString()
+  return `time ${at} node ${node} sequence ${sequence}`
 }
 
 function parseRoute(words: readonly string[]): Route {

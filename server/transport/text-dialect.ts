@@ -1,9 +1,9 @@
 import { TEXT_LINE_MAX } from "../../protocol/index.ts"
-import type { LocalNode } from "../routing/local-node.ts"
+import type { Flight, FlightOrigin } from "../routing/flight.ts"
+import type { TurnTask } from "../turn-end.ts"
 import { Work } from "./dialect.ts"
-import type { Dialect } from "./dialect.ts"
-import type { Outbound } from "./outbound.ts"
-import { LATER, answerLine, badRequest } from "./text-commands.ts"
+import type { Dialect, DialectParts } from "./dialect.ts"
+import { LATER, answerLine, badRequest, idsText } from "./text-commands.ts"
 
 const LF = 0x0a
 const CR = 0x0d
@@ -13,20 +13,33 @@ const decoder = new TextDecoder()
 const encoder = new TextEncoder()
 
 /** Lines of text, for people with nc or telnet. */
-export class TextDialect implements Dialect {
-  readonly #node: LocalNode
-  readonly #outbound: Outbound
+export class TextDialect implements Dialect, FlightOrigin, TurnTask {
+  readonly #parts: DialectParts
   #chunk: Uint8Array = NOTHING
   #position = 0
   /** The beginning of a line whose end has not come; longer than the limit, it is dropped. */
   #partial = NOTHING
   #tooLong = false
-  answered = 0
+  /** The line before is answered by another node. */
+  #flight: Flight | undefined
+  taken = 0
   finished = false
 
-  constructor(node: LocalNode, outbound: Outbound) {
-    this.#node = node
-    this.#outbound = outbound
+  constructor(parts: DialectParts) {
+    this.#parts = parts
+  }
+
+  get pending(): number {
+    return this.#flight === undefined ? 0 : 1
+  }
+
+  /** There is one flight at a time, so this comes once a turn at the most. */
+  settled(): void {
+    this.#parts.turnEnd.schedule(this)
+  }
+
+  turnEnded(): void {
+    this.#parts.ready()
   }
 
   push(chunk: Uint8Array): void {
@@ -40,18 +53,28 @@ export class TextDialect implements Dialect {
   }
 
   run(): Work {
-    this.#node.begin()
+    const { router, outbound } = this.#parts
+    router.begin()
+    this.#writeSettled()
     while (!this.finished) {
+      if (outbound.blocked) return Work.BLOCKED
+      if (this.#flight !== undefined) return Work.FULL
       const end = this.#chunk.indexOf(LF, this.#position)
       if (end < 0) break
       if (!this.#answer(this.#lineUpTo(end))) return Work.WAITING
       this.#position = end + 1
       this.#partial = NOTHING
       this.#tooLong = false
-      if (this.#outbound.blocked) return Work.BLOCKED
     }
     this.#keepPartial()
     return Work.IDLE
+  }
+
+  #writeSettled(): void {
+    const flight = this.#flight
+    if (flight?.done !== true) return
+    this.#flight = undefined
+    this.#write(idsText(flight, flight.count))
   }
 
   /** @returns false when the line has to wait and be answered again */
@@ -65,16 +88,17 @@ export class TextDialect implements Dialect {
       this.finished = true
       return true
     }
-    const answer = answerLine(this.#node, text)
+    const answer = answerLine(this.#parts.router, text, this)
     if (answer === LATER) return false
-    this.#write(answer)
+    this.taken += 1
+    if (typeof answer === "string") this.#write(answer)
+    else this.#flight = answer
     return true
   }
 
   #write(answer: string): void {
     const bytes = encoder.encode(`${answer}\n`)
-    this.answered += 1
-    this.#outbound.write(bytes, bytes.length)
+    this.#parts.outbound.write(bytes, bytes.length)
   }
 
   /** The line that ends before `end`, its CR removed; undefined when it is too long. */

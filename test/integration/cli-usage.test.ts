@@ -40,7 +40,7 @@ async function refusal(args: readonly string[], env?: Record<string, string>): P
 
 describe("wrong use is exit code 2 and one line that says what is right:", () => {
   const cases: readonly (readonly [string, readonly string[]])[] = [
-    ["no command: start, seed, id or decode; firn --help tells what they do", []],
+    ["no command: start, cluster, seed, id or decode; firn --help tells what they do", []],
     ["unknown command 'stort' (Did you mean start?)", ["stort"]],
     ["unknown option '--tpc' (Did you mean --tcp?)", ["start", "--tpc", "127.0.0.1:0"]],
     ["unknown option '--nothing-like-it'", ["--nothing-like-it"]],
@@ -127,6 +127,7 @@ describe("a wrong environment variable is named:", () => {
 describe("--help", () => {
   const flagsOf: Record<string, readonly string[]> = {
     start: ["node-id", "data-dir", "tcp", "http", "epoch", "max-clock-lead", "log-level"],
+    cluster: ["nodes", "data-dir", "tcp-port", "http-port", "epoch", "max-clock-lead", "log-level"],
     seed: ["nodes", "data-dir", "epoch"],
     id: ["server", "count"],
     decode: ["epoch"],

@@ -2,7 +2,8 @@ import { expect, setDefaultTimeout, test } from "bun:test"
 import { scripts } from "../../package.json"
 import { decodeId } from "../../protocol/index.ts"
 import { Dialogue, runBash } from "../support/command.ts"
-import { FIRN, FirnProcess } from "../support/firn-process.ts"
+import { FIRN, RunningNode, runFirn } from "../support/firn-process.ts"
+import { RunningCluster } from "../support/running-cluster.ts"
 import { storedMark } from "../support/stored-mark.ts"
 import { TempDir } from "../support/temp-dir.ts"
 import { testWith } from "../support/tools.ts"
@@ -12,51 +13,50 @@ setDefaultTimeout(30_000)
 /** The arguments that `npm start` gives to `firn`. */
 const START_ARGS = /^bun server\/main\.ts (.+)$/.exec(scripts.start)![1]!.split(" ")
 
-/** A node as `npm start` starts it, but in a directory and on ports of its own. */
-function npmStart(dir: TempDir): FirnProcess {
-  const env = { FIRN_TCP: "127.0.0.1:0", FIRN_HTTP: "127.0.0.1:0" }
-  return new FirnProcess(START_ARGS, { cwd: dir.path, env })
+/** The cluster that `npm start` starts, but in a directory and on ports of its own. */
+async function npmStart(dir: TempDir): Promise<RunningCluster> {
+  const env = { FIRN_TCP_PORT: "0", FIRN_HTTP_PORT: "0" }
+  return await RunningCluster.run(START_ARGS, { cwd: dir.path, env })
 }
 
-/** The lines it says to try, in their order. */
-async function triesOf(firn: FirnProcess): Promise<string[]> {
-  await firn.waitForLog("try", 3)
-  return firn.logged("try").map(({ msg }) => msg.replace(/^try: /, ""))
-}
-
-test("npm start runs node 0 on its data directory and says three things to try", async () => {
+test("npm start runs a cluster of four nodes and says five things to try", async () => {
   using dir = new TempDir()
-  await using firn = npmStart(dir)
-  const { tcp, http } = await firn.waitForLog("listening")
-  const [host, port] = String(tcp).split(":")
-  expect(await triesOf(firn)).toEqual([
-    `curl http://${http}/lunique`,
+  await using cluster = await npmStart(dir)
+  const [first, , , last] = cluster.nodes
+  expect(cluster.nodes.map(({ node }) => node)).toEqual([0, 1, 2, 3])
+  const [host, port] = first!.tcp.split(":")
+  expect(await cluster.tries()).toEqual([
+    `curl http://${first!.http}/lunique`,
+    `curl 'http://${last!.http}/dunique?target=random'`,
     `printf 'lunique\\nquit\\n' | nc ${host} ${port}`,
     `telnet ${host} ${port}   (then type: lunique, help or quit)`,
+    `npx firn status --server ${first!.http}`,
   ])
-  expect(await firn.stop()).toBe(0)
-  expect(storedMark(dir.at("data", "node-0"))).toBe(0)
+  expect(await cluster.stop()).toBe(0)
+  const marks = cluster.nodes.map(({ node }) => storedMark(dir.at("data", `node-${node}`)))
+  expect(marks).toEqual([0, 0, 0, 0])
 })
 
 testWith("bash", "curl", "nc").each([
-  ["curl", 0],
-  ["nc", 1],
-])("the line with %s prints an id when it is pasted", async (program, index) => {
+  ["curl and /lunique", 0, [0]],
+  ["curl and /dunique", 1, [0, 1, 2, 3]],
+  ["nc", 2, [0]],
+])("the line with %s prints an id when it is pasted", async (words, index, nodes) => {
   using dir = new TempDir()
-  await using firn = npmStart(dir)
-  const line = (await triesOf(firn))[index]!
-  expect(line).toContain(program)
+  await using cluster = await npmStart(dir)
+  const line = (await cluster.tries())[index]!
+  for (const word of words.split(" and ")) expect(line).toContain(word)
   const { exitCode, stdout } = await runBash(line)
   expect(exitCode).toBe(0)
   expect(stdout).toMatch(/^[0-9]+\n$/)
-  expect(decodeId(stdout.trim()).node).toBe(0)
+  expect(nodes).toContain(decodeId(stdout.trim()).node)
 })
 
 testWith("telnet")("the line with telnet does what it promises for each word to type", async () => {
   using dir = new TempDir()
-  await using firn = npmStart(dir)
+  await using cluster = await npmStart(dir)
   const [, line, words] = /^(telnet \S+ [0-9]+) +\(then type: (.+)\)$/.exec(
-    (await triesOf(firn))[2]!,
+    (await cluster.tries())[3]!,
   )!
   expect(words).toBe("lunique, help or quit")
   await using telnet = new Dialogue(line!.split(" "))
@@ -67,6 +67,29 @@ testWith("telnet")("the line with telnet does what it promises for each word to 
   await telnet.waitFor(/^dunique \[/m)
   telnet.type("quit\r")
   await telnet.waitFor(/Connection closed by foreign host/)
+})
+
+test("the line with firn status, which npx finds in a checkout, tells of all the others", async () => {
+  using dir = new TempDir()
+  await using cluster = await npmStart(dir)
+  const [npx, firn, ...args] = (await cluster.tries())[4]!.split(" ")
+  expect([npx, firn]).toEqual(["npx", "firn"])
+  const { exit, stdout, stderr } = await runFirn(args)
+  expect({ exit, stderr }).toEqual({ exit: 0, stderr: "" })
+  for (const { tcp } of cluster.nodes.slice(1)) expect(stdout).toContain(tcp)
+})
+
+test("a node by itself says what to try as well", async () => {
+  using dir = new TempDir()
+  await using node = await RunningNode.start(dir.path, ["--node-id", "0"])
+  await node.waitForLog("try", 3)
+  const [host, port] = node.tcp.split(":")
+  expect(node.logged("try").map(({ msg }) => msg.replace(/^try: /, ""))).toEqual([
+    `curl http://${node.http}/lunique`,
+    `printf 'lunique\\nquit\\n' | nc ${host} ${port}`,
+    `telnet ${host} ${port}   (then type: lunique, help or quit)`,
+  ])
+  expect(await node.stop()).toBe(0)
 })
 
 test("on a terminal the log is for people, and Ctrl-C ends the node in order", async () => {

@@ -6,8 +6,11 @@ import {
 } from "../../protocol/index.ts"
 import { Pacer } from "../../server/generator/pacer.ts"
 import { LocalNode } from "../../server/routing/local-node.ts"
+import { noPeers } from "../../server/routing/peer-directory.ts"
+import { Router } from "../../server/routing/router.ts"
 import { Connection } from "../../server/transport/connection.ts"
 import type { ClientSocket } from "../../server/transport/connection.ts"
+import { TurnEnd } from "../../server/turn-end.ts"
 import type { Answer } from "./tcp-client.ts"
 import { NODE_ID, VirtualNode } from "./virtual-node.ts"
 
@@ -19,6 +22,8 @@ export class FakeServer {
   readonly node: VirtualNode
   readonly local: LocalNode
   readonly pacer: Pacer
+  readonly turnEnd: TurnEnd
+  readonly router: Router
 
   constructor(node: VirtualNode = new VirtualNode()) {
     this.node = node
@@ -28,6 +33,8 @@ export class FakeServer {
     ]
     this.local = new LocalNode(NODE_ID, DEFAULT_EPOCH_MS, node.generator, () => parts.shift()!)
     this.pacer = new Pacer(node.runtime, () => node.generator.waitMs)
+    this.turnEnd = new TurnEnd(node.runtime)
+    this.router = new Router(this.local, noPeers(NODE_ID), this.pacer, node.runtime, 1_000)
   }
 }
 
@@ -45,7 +52,7 @@ export class FakeClient implements ClientSocket {
 
   constructor(server: FakeServer = new FakeServer()) {
     this.server = server
-    this.connection = new Connection(this, server.local, server.pacer)
+    this.connection = new Connection(this, server)
   }
 
   get paused(): boolean {

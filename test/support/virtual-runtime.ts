@@ -69,6 +69,10 @@ export class VirtualRuntime implements Runtime {
     return timer
   }
 
+  soon(run: () => void): void {
+    this.after(0, run)
+  }
+
   /** Lets time pass on both clocks; what is due on the way runs at its own moment. */
   advance(ms: number): void {
     const endMs = this.#nowMs + ms

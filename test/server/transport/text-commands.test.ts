@@ -137,7 +137,7 @@ describe("what is wrong is said in one line", () => {
     const client = new FakeClient(new FakeServer(new VirtualNode({ runtime, store })))
     client.send("lunique\nping\n")
     expect(lines(client)).toEqual([
-      "ERR CLOCK_BEHIND this node's clock is behind its last id: ids are back in 5000 ms",
+      "ERR CLOCK_BEHIND the node's clock is behind its last id: ids are back in 5000 ms",
       PONG,
     ])
   })

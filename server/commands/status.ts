@@ -1,0 +1,70 @@
+import type { Command } from "commander"
+import type { NodeDescription } from "../node.ts"
+import { addressText } from "../transport/address.ts"
+import type { Address } from "../transport/address.ts"
+import { DEFAULT_HTTP, address, option } from "./options.ts"
+
+const TIMEOUT_MS = 5_000
+
+export function defineStatus(program: Command): void {
+  program
+    .command("status")
+    .description("show a node and what it sees of the others")
+    .addOption(
+      option("--server <HOST:PORT>", "the node's HTTP address")
+        .env("FIRN_HTTP_SERVER")
+        .argParser(address)
+        .default(DEFAULT_HTTP, addressText(DEFAULT_HTTP)),
+    )
+    .action(async ({ server }: { server: Address }) => {
+      console.log(statusText(await ask(server)))
+    })
+}
+
+/** @throws Error that names the address when there is no Firn node */
+async function ask(server: Address): Promise<NodeDescription> {
+  const where = addressText(server)
+  let response: Response
+  try {
+    response = await fetch(`http://${where}/nodes`, { signal: AbortSignal.timeout(TIMEOUT_MS) })
+  } catch (error) {
+    throw new Error(`cannot reach ${where}: ${(error as Error).message}`, { cause: error })
+  }
+  if (!response.ok) throw new Error(`${where} answered ${response.status}: is it a Firn node?`)
+  return (await response.json()) as NodeDescription
+}
+
+function statusText(node: NodeDescription): string {
+  const lines = [
+    `node          ${node.node}`,
+    `epoch         ${node.epoch} (${node.epochMs})`,
+    `years left    ${node.yearsLeft}`,
+    `clock lead    ${node.clockLeadMs} ms`,
+    `ready         ${node.unready === null ? "yes" : `no: ${node.unready}`}`,
+  ]
+  if (node.peers.length > 0) lines.push("", ...peerLines(node))
+  return lines.join("\n")
+}
+
+function peerLines({ peers }: NodeDescription): string[] {
+  const rows = peers.map((peer) => [
+    String(peer.node),
+    peer.address,
+    peer.state,
+    peer.skewMs === null ? "-" : `${peer.skewMs} ms`,
+    peer.roundTripMs === null ? "-" : `${peer.roundTripMs} ms`,
+    peer.reason,
+  ])
+  return table([["peer", "address", "state", "skew", "round trip", ""], ...rows])
+}
+
+/** Rows in columns as wide as their widest cell. */
+function table(rows: readonly (readonly string[])[]): string[] {
+  const widths = (rows[0] ?? []).map((_, i) => Math.max(...rows.map((row) => row[i]?.length ?? 0)))
+  return rows.map((row) =>
+    row
+      .map((cell, i) => cell.padEnd(widths[i] ?? 0))
+      .join("  ")
+      .trimEnd(),
+  )
+}

@@ -1,0 +1,19 @@
+import type { Runtime } from "../runtime.ts"
+import type { TurnEnd } from "../turn-end.ts"
+import type { Dial } from "./dial.ts"
+
+/** What all links and peers of a node share. */
+export interface PeerContext {
+  /** This node. */
+  readonly nodeId: number
+  readonly epochMs: number
+  /** The two parts of this process's start number, as PING answers it. */
+  readonly startHigh16: number
+  readonly startLow32: number
+  readonly runtime: Runtime
+  readonly turnEnd: TurnEnd
+  readonly dial: Dial
+  readonly linksPerPeer: number
+  /** How long a request may take in all, other nodes included. */
+  readonly timeoutMs: number
+}

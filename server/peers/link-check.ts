@@ -1,0 +1,100 @@
+import { Op, Status } from "../../protocol/index.ts"
+import type { PeerContext } from "./context.ts"
+import type { Pending } from "./in-flight.ts"
+import { LINK_IN_FLIGHT_MAX } from "./link.ts"
+import type { Link } from "./link.ts"
+
+/** So many checks without an answer and the link is given up. */
+const MISSED_MAX = 3
+/** So many requests are a check. */
+const REQUESTS = 3
+
+/** Who answers at the other end of a link. */
+export interface Finding {
+  /** Why it must not be used, or undefined when it is the node that is listed there. */
+  readonly fault: string | undefined
+  /** It is another process with this node's own id. */
+  readonly isDuplicate: boolean
+  /** Its wall clock less ours, milliseconds. */
+  readonly skewMs: number
+  readonly roundTripMs: number
+}
+
+/**
+ * Asks the other end of a link who it is (PING), what it counts from (EPOCH) and what time it is
+ * there (CLOCK): when the link opens, before any request, and then at every heartbeat.
+ */
+export class LinkCheck {
+  readonly #link: Link
+  readonly #nodeId: number
+  readonly #context: PeerContext
+  readonly #found: (finding: Finding) => void
+  #unanswered = 0
+
+  /** @param nodeId the node that is listed at that address */
+  constructor(link: Link, nodeId: number, context: PeerContext, found: (finding: Finding) => void) {
+    this.#link = link
+    this.#nodeId = nodeId
+    this.#context = context
+    this.#found = found
+  }
+
+  beat(nowMs: number): void {
+    if (this.#unanswered >= MISSED_MAX) {
+      this.#link.close(`${this.#unanswered} pings were not answered`)
+      return
+    }
+    // Not a ping that was missed: a full link that stands still is given up for that.
+    if (this.#link.inFlight > LINK_IN_FLIGHT_MAX - REQUESTS) return
+    this.#unanswered++
+    let fault: string | undefined
+    let isDuplicate = false
+    this.#ask(Op.PING, nowMs, (high, low) => {
+      isDuplicate = this.#isDuplicate(high, low)
+      fault = this.#identityFault(high, low)
+    })
+    this.#ask(Op.EPOCH, nowMs, (high, low) => {
+      const epochMs = high * 2 ** 32 + low
+      if (epochMs !== this.#context.epochMs) {
+        fault ??= `its epoch is ${epochMs}, ours is ${this.#context.epochMs}`
+      }
+    })
+    this.#ask(Op.CLOCK, nowMs, (high, low) => {
+      this.#unanswered = 0
+      const { runtime } = this.#context
+      const roundTripMs = runtime.monotonicMs() - nowMs
+      const skewMs = high * 2 ** 32 + low + roundTripMs / 2 - runtime.wallMs()
+      this.#found({ fault, isDuplicate, skewMs, roundTripMs })
+    })
+  }
+
+  #ask(op: Op, nowMs: number, answer: (high: number, low: number) => void): void {
+    const owner: Pending = {
+      answered: (status, high, low) => {
+        if (status === Status.OK) answer(high, low)
+        else this.#link.close(`it answered ${op} with status ${status}`)
+      },
+      // The link that is lost tells of itself.
+      lost: () => {},
+    }
+    this.#link.send(op, 0, 0, owner, nowMs, Infinity)
+  }
+
+  #isDuplicate(high: number, low: number): boolean {
+    return high >>> 16 === this.#context.nodeId && !this.#isThisProcess(high, low)
+  }
+
+  #isThisProcess(high: number, low: number): boolean {
+    const { startHigh16, startLow32 } = this.#context
+    return (high & 0xffff) === startHigh16 && low === startLow32
+  }
+
+  #identityFault(high: number, low: number): string | undefined {
+    const nodeId = high >>> 16
+    if (nodeId === this.#nodeId && nodeId !== this.#context.nodeId) return undefined
+    if (nodeId !== this.#context.nodeId) return `it is node ${nodeId}, not ${this.#nodeId}`
+    return this.#isThisProcess(high, low)
+      ? "it is this very process"
+      : `it is another process with this node's id ${nodeId}`
+  }
+}

@@ -1,0 +1,131 @@
+import { NODE_ID_MAX, Status } from "../../protocol/index.ts"
+import type { Flight } from "../routing/flight.ts"
+import type { PeerDirectory } from "../routing/peer-directory.ts"
+import type { Timer } from "../runtime.ts"
+import type { Address } from "../transport/address.ts"
+import { addressText } from "../transport/address.ts"
+import type { PeerContext } from "./context.ts"
+import { Peer } from "./peer.ts"
+import type { PeerEvents } from "./peer.ts"
+
+/** How often the links in use are checked. */
+const HEARTBEAT_MS = 500
+/** How often deadlines are looked at while anything is in flight. */
+const EXPIRE_MS = 10
+
+/** A node and where it listens. */
+export interface PeerEntry {
+  readonly nodeId: number
+  readonly address: Address
+}
+
+/** The other nodes of the cluster: which are live, and the links to them. */
+export class PeerSet implements PeerDirectory {
+  readonly #context: PeerContext
+  readonly #events: PeerEvents
+  readonly #peers = new Map<number, Peer>()
+  /** The same by index, for the hot path. */
+  readonly #byNodeId: (Peer | undefined)[] = Array.from({ length: NODE_ID_MAX + 1 })
+  /** No longer listed, with requests in flight. */
+  readonly #retired = new Set<Peer>()
+  #heartbeat: Timer | undefined
+  #expire: Timer | undefined
+  live: readonly number[]
+
+  constructor(context: PeerContext, events: PeerEvents) {
+    this.#context = context
+    this.live = [context.nodeId]
+    this.#events = {
+      changed: (peer) => {
+        this.#updateLive()
+        events.changed(peer)
+      },
+      checked: (peer, finding) => events.checked(peer, finding),
+    }
+    this.#scheduleHeartbeat()
+  }
+
+  /** In the order of their ids. */
+  get peers(): readonly Peer[] {
+    return [...this.#peers.values()].toSorted((a, b) => a.nodeId - b.nodeId)
+  }
+
+  /** Makes the peers those of the list; a peer that stays as it was keeps its links. */
+  setList(entries: readonly PeerEntry[]): void {
+    const wanted = new Map(entries.map((entry) => [entry.nodeId, entry]))
+    wanted.delete(this.#context.nodeId)
+    for (const [nodeId, peer] of this.#peers) {
+      const address = wanted.get(nodeId)?.address
+      if (address !== undefined && addressText(address) === addressText(peer.address)) continue
+      this.#peers.delete(nodeId)
+      this.#byNodeId[nodeId] = undefined
+      this.#retired.add(peer)
+      peer.retire()
+      this.#watch()
+    }
+    for (const { nodeId, address } of wanted.values()) {
+      if (this.#peers.has(nodeId)) continue
+      const peer = new Peer(nodeId, address, this.#context, this.#events)
+      this.#peers.set(nodeId, peer)
+      this.#byNodeId[nodeId] = peer
+    }
+    this.#updateLive()
+  }
+
+  knows(nodeId: number): boolean {
+    return this.#byNodeId[nodeId] !== undefined
+  }
+
+  ask(nodeId: number, flight: Flight, nowMs: number, deadlineMs: number): Status {
+    const status = this.#byNodeId[nodeId]?.ask(flight, nowMs, deadlineMs) ?? Status.UNKNOWN_NODE
+    if (status === Status.OK) this.#watch()
+    return status
+  }
+
+  distrust(nodeId: number, reason: string): void {
+    this.#peers.get(nodeId)?.distrust(reason)
+  }
+
+  close(): void {
+    this.#heartbeat?.cancel()
+    this.#expire?.cancel()
+    for (const peer of [...this.#peers.values(), ...this.#retired]) {
+      peer.close("this node is stopping")
+    }
+  }
+
+  #updateLive(): void {
+    const live = [this.#context.nodeId]
+    for (const peer of this.#peers.values()) if (peer.isLive) live.push(peer.nodeId)
+    this.live = live.toSorted((a, b) => a - b)
+  }
+
+  #scheduleHeartbeat(): void {
+    this.#heartbeat = this.#context.runtime.after(HEARTBEAT_MS, () => {
+      const now = this.#context.runtime.monotonicMs()
+      for (const peer of this.#peers.values()) peer.heartbeat(now)
+      this.#watch()
+      this.#scheduleHeartbeat()
+    })
+  }
+
+  /** Looks after deadlines until nothing is in flight. */
+  #watch(): void {
+    this.#expire ??= this.#context.runtime.after(EXPIRE_MS, () => {
+      this.#expire = undefined
+      const now = this.#context.runtime.monotonicMs()
+      let isBusy = false
+      for (const peer of this.#peers.values()) {
+        peer.expire(now)
+        isBusy ||= peer.isBusy
+      }
+      for (const peer of this.#retired) {
+        peer.expire(now)
+        if (peer.isBusy) continue
+        peer.close("it is no longer listed")
+        this.#retired.delete(peer)
+      }
+      if (isBusy || this.#retired.size > 0) this.#watch()
+    })
+  }
+}

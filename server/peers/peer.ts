@@ -1,0 +1,191 @@
+import { Op, Status } from "../../protocol/index.ts"
+import type { Flight } from "../routing/flight.ts"
+import type { Timer } from "../runtime.ts"
+import type { Address } from "../transport/address.ts"
+import { backoffMs } from "./backoff.ts"
+import type { PeerContext } from "./context.ts"
+import { LinkCheck } from "./link-check.ts"
+import type { Finding } from "./link-check.ts"
+import { Link } from "./link.ts"
+
+/** So long a peer has to stay up before its next loss is taken for the first again. */
+const SOUND_AFTER_MS = 1_000
+
+export const PeerState = {
+  /** Never asked yet; taken for live until it proves otherwise. */
+  UNUSED: "unused",
+  /** The first links are being opened and checked. */
+  CONNECTING: "connecting",
+  UP: "up",
+  /** Lost or never reached; being tried again. */
+  DOWN: "down",
+  /** Something else than the listed node answers there: never used. Being tried again. */
+  MISCONFIGURED: "misconfigured",
+} as const
+export type PeerState = (typeof PeerState)[keyof typeof PeerState]
+
+export interface PeerEvents {
+  /** Its state or the reason for it has changed. */
+  changed(peer: Peer): void
+  /** A link was checked. */
+  checked(peer: Peer, finding: Finding): void
+}
+
+interface CheckedLink {
+  readonly link: Link
+  readonly check: LinkCheck
+}
+
+/** Another node of the cluster: a pool of links to it, and whether it can be used. */
+export class Peer {
+  readonly nodeId: number
+  readonly address: Address
+  readonly #context: PeerContext
+  readonly #events: PeerEvents
+  #links: CheckedLink[] = []
+  #retry: Timer | undefined
+  /** Since it was last sound for a while. */
+  #attempts = 0
+  #upSinceMs = 0
+  /** No new links: it is no longer listed, or this node is stopping. */
+  #ending = false
+
+  state: PeerState = PeerState.UNUSED
+  /** Why it is not up; "" when it is. */
+  reason = ""
+  /** Its wall clock less ours, milliseconds; undefined until it was asked. */
+  skewMs: number | undefined
+  roundTripMs: number | undefined
+
+  constructor(nodeId: number, address: Address, context: PeerContext, events: PeerEvents) {
+    this.nodeId = nodeId
+    this.address = address
+    this.#context = context
+    this.#events = events
+  }
+
+  get isLive(): boolean {
+    return this.state !== PeerState.DOWN && this.state !== PeerState.MISCONFIGURED
+  }
+
+  /** Whether there is a link whose requests have to be watched. */
+  get isBusy(): boolean {
+    return this.#links.some(({ link }) => link.inFlight > 0)
+  }
+
+  /** @returns Status.OK when the flight will hear; NODE_DOWN; or OVERLOADED */
+  ask(flight: Flight, nowMs: number, deadlineMs: number): Status {
+    if (!this.isLive) return Status.NODE_DOWN
+    if (this.state === PeerState.UNUSED) {
+      this.#change(PeerState.CONNECTING, "not connected yet")
+      this.#openLinks()
+    }
+    const link = this.#leastBusy()
+    if (link === undefined) return Status.NODE_DOWN
+    const sent = link.send(Op.NODE, flight.count, this.nodeId, flight, nowMs, deadlineMs)
+    return sent ? Status.OK : Status.OVERLOADED
+  }
+
+  expire(nowMs: number): void {
+    for (const { link } of [...this.#links]) link.expire(nowMs)
+  }
+
+  /** To be called every 500 ms: asks the other end whether it is alive and still itself. */
+  heartbeat(nowMs: number): void {
+    for (const { check } of [...this.#links]) check.beat(nowMs)
+  }
+
+  /** Not to be used until it has been checked anew. */
+  distrust(reason: string): void {
+    const links = this.#links
+    this.#links = []
+    this.#change(PeerState.MISCONFIGURED, reason)
+    for (const { link } of links) link.close(reason)
+    this.#scheduleRetry()
+  }
+
+  /** Opens no more links; those that are open go on with what they have in flight. */
+  retire(): void {
+    this.#ending = true
+    this.#retry?.cancel()
+  }
+
+  close(reason: string): void {
+    this.retire()
+    for (const { link } of [...this.#links]) link.close(reason)
+  }
+
+  #leastBusy(): Link | undefined {
+    if (this.#links.length <= 1) return this.#links[0]?.link
+    let least: Link | undefined
+    for (const { link } of this.#links) {
+      if (least === undefined || link.inFlight < least.inFlight) least = link
+    }
+    return least
+  }
+
+  #openLinks(): void {
+    while (this.#links.length < this.#context.linksPerPeer) this.#openLink()
+  }
+
+  #openLink(): void {
+    const { dial, runtime, turnEnd, timeoutMs } = this.#context
+    const link: Link = new Link({
+      address: this.address,
+      dial,
+      runtime,
+      turnEnd,
+      stallMs: timeoutMs * 2,
+      closed: (reason) => this.#linkClosed(link, reason),
+    })
+    const check = new LinkCheck(link, this.nodeId, this.#context, (finding) =>
+      this.#checked(finding),
+    )
+    this.#links.push({ link, check })
+    // In front of every request, so that its findings are there before any answer.
+    check.beat(runtime.monotonicMs())
+  }
+
+  #linkClosed(link: Link, reason: string): void {
+    const others = this.#links.filter((checked) => checked.link !== link)
+    const wasGivenUp = others.length === this.#links.length
+    if (wasGivenUp || this.#ending) return
+    this.#links = others
+    if (others.length === 0) this.#change(PeerState.DOWN, reason)
+    this.#scheduleRetry()
+  }
+
+  #scheduleRetry(): void {
+    if (this.#ending || this.#retry !== undefined) return
+    const { runtime } = this.#context
+    this.#retry = runtime.after(backoffMs(this.#attempts++, runtime.random()), () => {
+      this.#retry = undefined
+      this.#openLinks()
+    })
+  }
+
+  #checked(finding: Finding): void {
+    this.skewMs = finding.skewMs
+    this.roundTripMs = finding.roundTripMs
+    if (finding.fault === undefined) {
+      this.#noteSound()
+      this.#change(PeerState.UP, "")
+    } else this.distrust(finding.fault)
+    this.#events.checked(this, finding)
+  }
+
+  /** A peer that passes the check and fails right after it must not be tried at the fastest rate. */
+  #noteSound(): void {
+    const now = this.#context.runtime.monotonicMs()
+    if (this.state !== PeerState.UP) this.#upSinceMs = now
+    else if (now - this.#upSinceMs >= SOUND_AFTER_MS) this.#attempts = 0
+  }
+
+  #change(state: PeerState, reason: string): void {
+    if (this.state === state && (state !== PeerState.MISCONFIGURED || this.reason === reason))
+      return
+    this.state = state
+    this.reason = reason
+    this.#events.changed(this)
+  }
+}

@@ -1,0 +1,38 @@
+import { STATUSES, Status } from "../../protocol/index.ts"
+
+const UINT32 = 2 ** 32
+
+/** An answer as it stands in a local node or a flight. */
+export interface AnswerFields {
+  readonly status: number
+  readonly high: number
+  readonly low: number
+}
+
+/** The value that goes with a refusal. */
+export function refusalDetail({ high, low }: AnswerFields): number {
+  return high * UINT32 + low
+}
+
+/** One sentence for a refusal, for those who read text. */
+export function refusalText(refusal: AnswerFields): string {
+  const detail = refusalDetail(refusal)
+  switch (refusal.status) {
+    case Status.UNKNOWN_NODE:
+      return `node ${detail} is not in this cluster`
+    case Status.NODE_DOWN:
+      return `node ${detail} cannot be reached`
+    case Status.TIMEOUT:
+      return `no answer within ${detail} ms`
+    case Status.OVERLOADED:
+      return `too much is waiting for the node: try again in ${detail} ms`
+    case Status.CLOCK_BEHIND:
+      return `the node's clock is behind its last id: ids are back in ${detail} ms`
+    case Status.NOT_READY:
+      return "the node cannot give out ids now: it is starting, stopping, or cannot store its mark"
+    case Status.WRONG_NODE:
+      return `node ${detail} answered in its place`
+    default:
+      return `${STATUSES[refusal.status]?.detail}: ${detail}`
+  }
+}

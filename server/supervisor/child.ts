@@ -1,0 +1,23 @@
+/** Set for the nodes that a supervisor starts; not for use by hand. */
+const SUPERVISED = "FIRN_SUPERVISED"
+
+/** What a supervisor adds to the environment of its nodes. */
+export const SUPERVISED_ENV: Readonly<Record<string, string>> = { [SUPERVISED]: "1" }
+
+/**
+ * Calls `stop` when the supervisor of this process has ended, however it ended. It holds the other
+ * end of standard input and writes nothing to it, so that the end of input is the end of its
+ * holder; the system tells no other way that a parent was killed. A process without a supervisor
+ * is left alone.
+ */
+export function stopWithSupervisor(stop: () => void): void {
+  if (process.env[SUPERVISED] === "1") void endOfInput().then(stop)
+}
+
+async function endOfInput(): Promise<void> {
+  try {
+    for await (const _ of Bun.stdin.stream());
+  } catch {
+    // Input that can no longer be read has ended as well.
+  }
+}

@@ -1,0 +1,54 @@
+import { SUPERVISED_ENV } from "./child.ts"
+import { LineSplitter } from "./line-splitter.ts"
+import type { NodePlan } from "./node-plan.ts"
+
+/** How a process ended: one of the two is set. */
+export interface ProcessEnd {
+  readonly exitCode: number | null
+  readonly signal: NodeJS.Signals | number | null
+}
+
+/** A running process of this supervisor, and of nobody else. */
+export interface NodeProcess {
+  readonly pid: number
+  kill(signal: "SIGTERM" | "SIGKILL"): void
+}
+
+export interface NodeProcessEvents {
+  /** A line of its standard output. */
+  outputLine(line: string): void
+  /** A line of its standard error. */
+  errorLine(line: string): void
+  /** It has ended, and all its lines have been passed on. */
+  ended(end: ProcessEnd): void
+}
+
+/** Starts the process of a node. @throws Error when the system cannot run one more */
+export type SpawnNode = (plan: NodePlan, events: NodeProcessEvents) => NodeProcess
+
+/** Runs `firn start` as this very program was started. */
+export function spawnStart(args: readonly string[], events: NodeProcessEvents): NodeProcess {
+  const child = Bun.spawn([process.execPath, Bun.main, "start", ...args], {
+    // Open, with nothing written to it, for as long as this process lives.
+    stdin: "pipe",
+    stdout: "pipe",
+    stderr: "pipe",
+    // A variable gives way to an argument, but for the list that may not stand beside `--peers`.
+    env: { ...process.env, FIRN_PEERS_FILE: undefined, ...SUPERVISED_ENV },
+  })
+  void Promise.all([
+    eachLine(child.stdout, (line) => events.outputLine(line)),
+    eachLine(child.stderr, (line) => events.errorLine(line)),
+    child.exited,
+  ]).then(() => events.ended({ exitCode: child.exitCode, signal: child.signalCode }))
+  return child
+}
+
+async function eachLine(
+  output: AsyncIterable<Uint8Array>,
+  take: (line: string) => void,
+): Promise<void> {
+  const splitter = new LineSplitter(take)
+  for await (const bytes of output) splitter.push(bytes)
+  splitter.end()
+}

@@ -1,0 +1,180 @@
+import type { Logger } from "pino"
+import { backoffMs } from "../peers/backoff.ts"
+import type { Runtime, Timer } from "../runtime.ts"
+import type { LogRelay } from "./log-relay.ts"
+import type { NodePlan } from "./node-plan.ts"
+import type { NodeProcess, ProcessEnd, SpawnNode } from "./node-process.ts"
+
+/** A process that ran as long as this is not counted among those that died soon. */
+const STEADY_MS = 10_000
+
+/** How `firn start` ends when its options are wrong or its directory is another node's. */
+const EXIT_USAGE = 2
+
+const State = {
+  /** There is no process yet, or it has not said that it listens. */
+  STARTING: "STARTING",
+  LISTENING: "LISTENING",
+  /** The process died; the next one is due. */
+  WAITING: "WAITING",
+  /** No process is to follow. */
+  STOPPING: "STOPPING",
+} as const
+type State = (typeof State)[keyof typeof State]
+
+/** Why a node cannot be run; starting it again would not help. */
+export interface Failure {
+  readonly nodeId: number
+  /** One line that names the node. */
+  readonly message: string
+  /** Whether the fault is in what was asked for, and not in the machine. */
+  readonly isUsage: boolean
+}
+
+export interface SupervisedNodeEvents {
+  /** It listens for the first time. */
+  listening(): void
+  failed(failure: Failure): void
+  /** Its process has ended after `stop`. */
+  stopped(): void
+}
+
+export interface SupervisedNodeParts {
+  readonly spawn: SpawnNode
+  readonly runtime: Runtime
+  readonly relay: LogRelay
+  /** Of the cluster. */
+  readonly log: Logger
+  /** Of the node itself, for what its process writes to standard error. */
+  readonly nodeLog: Logger
+}
+
+/** One node: its process, and when that has died the next one. */
+export class SupervisedNode {
+  readonly plan: NodePlan
+  readonly #parts: SupervisedNodeParts
+  readonly #events: SupervisedNodeEvents
+  #state: State = State.STARTING
+  #process: NodeProcess | undefined
+  #startedMs = 0
+  #restart: Timer | undefined
+  #hasListened = false
+  /** How many processes in a row died soon. */
+  #deaths = 0
+  #lastError = ""
+  #stoppedInOrder = true
+
+  constructor(plan: NodePlan, parts: SupervisedNodeParts, events: SupervisedNodeEvents) {
+    this.plan = plan
+    this.#parts = parts
+    this.#events = events
+  }
+
+  /** The process id; undefined while there is no process. */
+  get pid(): number | undefined {
+    return this.#process?.pid
+  }
+
+  /** False when the process, told to stop, had to be killed or failed to. */
+  get stoppedInOrder(): boolean {
+    return this.#stoppedInOrder
+  }
+
+  start(): void {
+    const { spawn, runtime, nodeLog } = this.#parts
+    this.#state = State.STARTING
+    this.#startedMs = runtime.monotonicMs()
+    this.#lastError = ""
+    try {
+      this.#process = spawn(this.plan, {
+        outputLine: (line) => this.#takeOutput(line),
+        errorLine: (line) => {
+          this.#lastError = line.replace(/^error: /, "")
+          nodeLog.error({ event: "stderr" }, line)
+        },
+        ended: (end) => this.#ended(end),
+      })
+    } catch (error) {
+      this.#lastError = `its process cannot be started: ${(error as Error).message}`
+      this.#died({ exitCode: 1, signal: null })
+    }
+  }
+
+  /** Ends the process as an operator does; without one, nothing is left to do. */
+  stop(): void {
+    this.#state = State.STOPPING
+    this.#restart?.cancel()
+    this.#process?.kill("SIGTERM")
+  }
+
+  /** Ends a process that did not stop. */
+  kill(): void {
+    if (this.#process === undefined) return
+    const { nodeId } = this.plan
+    this.#parts.log.error(
+      { event: "node-killed", nodeId, pid: this.#process.pid },
+      `node ${nodeId} has not stopped in time and is killed`,
+    )
+    this.#process.kill("SIGKILL")
+  }
+
+  #takeOutput(line: string): void {
+    if (this.#parts.relay.pass(line) !== "listening" || this.#state !== State.STARTING) return
+    this.#state = State.LISTENING
+    if (this.#deaths > 0) this.#logRestarted()
+    if (this.#hasListened) return
+    this.#hasListened = true
+    this.#events.listening()
+  }
+
+  #ended(end: ProcessEnd): void {
+    this.#process = undefined
+    if (this.#state !== State.STOPPING) {
+      this.#died(end)
+      return
+    }
+    // A process that had only just been started ends by the signal itself.
+    const { exitCode, signal } = end
+    this.#stoppedInOrder = exitCode === 0 || signal === "SIGTERM" || signal === "SIGINT"
+    this.#events.stopped()
+  }
+
+  #died(end: ProcessEnd): void {
+    const isUsage = end.exitCode === EXIT_USAGE
+    // What keeps a node from starting at all is for a person to see, and no matter of time.
+    const failsToStart = !this.#hasListened && end.exitCode !== null && end.exitCode > 0
+    if (!isUsage && !failsToStart) {
+      this.#restartLater(end)
+      return
+    }
+    this.#state = State.STOPPING
+    const { nodeId } = this.plan
+    const message = `node ${nodeId}: ${this.#lastError || `it ${endText(end)}`}`
+    this.#events.failed({ nodeId, message, isUsage })
+  }
+
+  #restartLater(end: ProcessEnd): void {
+    const { runtime, log } = this.#parts
+    const { nodeId } = this.plan
+    if (runtime.monotonicMs() - this.#startedMs >= STEADY_MS) this.#deaths = 0
+    const restartInMs = Math.round(backoffMs(this.#deaths++, runtime.random()))
+    this.#state = State.WAITING
+    this.#restart = runtime.after(restartInMs, () => this.start())
+    log.error(
+      { event: "node-died", nodeId, ...end, restartInMs },
+      `node ${nodeId} ${endText(end)}; it is restarted in ${restartInMs} ms`,
+    )
+  }
+
+  #logRestarted(): void {
+    const { nodeId } = this.plan
+    this.#parts.log.info(
+      { event: "node-restarted", nodeId, pid: this.pid },
+      `node ${nodeId} was restarted and listens`,
+    )
+  }
+}
+
+function endText({ exitCode, signal }: ProcessEnd): string {
+  return signal === null ? `ended with exit code ${exitCode}` : `was ended by ${signal}`
+}

@@ -1,0 +1,113 @@
+import type { Logger } from "pino"
+import type { Runtime, Timer } from "../runtime.ts"
+import { addressText } from "../transport/address.ts"
+import { tableLines, tryLines } from "./first-lines.ts"
+import type { LogRelay } from "./log-relay.ts"
+import type { NodePlan } from "./node-plan.ts"
+import type { SpawnNode } from "./node-process.ts"
+import { SupervisedNode } from "./supervised-node.ts"
+import type { Failure } from "./supervised-node.ts"
+
+/** A node stops within little more than 5 s, or does not stop at all. */
+const STOP_TIMEOUT_MS = 8_000
+
+/** How a cluster ended. */
+export interface Outcome {
+  /** Why it could not be run; undefined when it was told to stop. */
+  readonly failure: Failure | undefined
+  /** Whether every node stopped in order. */
+  readonly inOrder: boolean
+}
+
+export interface SupervisorOptions {
+  readonly plans: readonly NodePlan[]
+  readonly spawn: SpawnNode
+  readonly runtime: Runtime
+  readonly relay: LogRelay
+  readonly log: Logger
+  /** The logger of one node. */
+  readonly nodeLog: (nodeId: number) => Logger
+}
+
+/** Runs the nodes of a cluster, each a process of its own. */
+export class Supervisor {
+  /** Resolves when no process is left. */
+  readonly ended: Promise<Outcome>
+  readonly #log: Logger
+  readonly #runtime: Runtime
+  readonly #nodes: readonly SupervisedNode[]
+  readonly #end = Promise.withResolvers<Outcome>()
+  #listening = 0
+  #stopping = false
+  #failure: Failure | undefined
+  #killing: Timer | undefined
+
+  constructor({ plans, spawn, runtime, relay, log, nodeLog }: SupervisorOptions) {
+    this.ended = this.#end.promise
+    this.#log = log
+    this.#runtime = runtime
+    this.#nodes = plans.map((plan) => {
+      const parts = { spawn, runtime, relay, log, nodeLog: nodeLog(plan.nodeId) }
+      return new SupervisedNode(plan, parts, {
+        listening: () => this.#nodeListens(),
+        failed: (failure) => this.#fail(failure),
+        stopped: () => this.#endIfStopped(),
+      })
+    })
+  }
+
+  start(): void {
+    for (const node of this.#nodes) {
+      // One that cannot be started has ended the whole.
+      if (!this.#stopping) node.start()
+    }
+  }
+
+  /** Stops all nodes; a second call changes nothing. */
+  stop(signal: string): void {
+    if (this.#stopping) return
+    this.#log.info({ event: "stopping", signal }, "stopping all nodes")
+    this.#stopAll()
+  }
+
+  #fail(failure: Failure): void {
+    if (this.#stopping) return
+    this.#failure = failure
+    const { nodeId } = failure
+    this.#log.error({ event: "cluster-failed", nodeId }, `node ${nodeId} cannot run: stopping all`)
+    this.#stopAll()
+  }
+
+  #stopAll(): void {
+    this.#stopping = true
+    this.#killing = this.#runtime.after(STOP_TIMEOUT_MS, () => {
+      for (const node of this.#nodes) node.kill()
+    })
+    for (const node of this.#nodes) node.stop()
+    this.#endIfStopped()
+  }
+
+  #endIfStopped(): void {
+    if (this.#nodes.some(({ pid }) => pid !== undefined)) return
+    this.#killing?.cancel()
+    const inOrder = this.#nodes.every(({ stoppedInOrder }) => stoppedInOrder)
+    this.#log.info({ event: "stopped" }, "stopped")
+    this.#end.resolve({ failure: this.#failure, inOrder })
+  }
+
+  #nodeListens(): void {
+    this.#listening += 1
+    if (this.#listening === this.#nodes.length && !this.#stopping) this.#announce()
+  }
+
+  #announce(): void {
+    const log = this.#log
+    const nodes = this.#nodes.map(({ pid, plan }) => {
+      return { node: plan.nodeId, pid, tcp: addressText(plan.tcp), http: addressText(plan.http) }
+    })
+    log.info({ event: "cluster-listening", nodes }, `${nodes.length} nodes listen`)
+    const plans = this.#nodes.map(({ plan }) => plan)
+    for (const line of tableLines(plans)) log.info({ event: "table" }, line)
+    for (const line of tryLines(plans)) log.info({ event: "try" }, `try: ${line}`)
+  }
+}
