@@ -85,9 +85,15 @@ describe.each(["/lunique", "/dunique", "/dunique?target=random"])("%s", (path) =
   )
 })
 
-test("/dunique refuses a target that a node without a cluster has not", async () => {
-  for (const target of ["8", "x", ""]) {
-    const response = await get(`/dunique?target=${target}`)
+test("/dunique without a cluster answers for every key, and knows no other node", async () => {
+  for (const query of ["target=x", "key=8"]) {
+    expect((await get(`/dunique?${query}`)).status).toBe(200)
+  }
+  const unknown = await get("/dunique?target=8")
+  expect(unknown.status).toBe(404)
+  expect(await unknown.text()).toBe("UNKNOWN_NODE: node 8 is not in this cluster\n")
+  for (const query of ["target=", "key=", "target=1&key=a", "target=1234567890"]) {
+    const response = await get(`/dunique?${query}`)
     expect(response.status).toBe(400)
     expect(await response.text()).toMatch(/^[^\n]+\n$/)
   }
