@@ -18,7 +18,8 @@ export interface Waiter {
 
 /**
  * Those that wait for the generator's next millisecond, first come first served, woken by a timer
- * so that waiting costs no CPU. Holds each waiter once: at most as many as there are connections.
+ * so that waiting costs no CPU. Holds each waiter once: at most one for every connection, and one
+ * for every request of a connection that other nodes failed.
  */
 export class Pacer {
   readonly #waiters = new Set<Waiter>()

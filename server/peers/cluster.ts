@@ -87,6 +87,7 @@ export class Cluster {
     const listed = new Set(entries.map(({ address }) => addressText(address)))
     for (const address of this.#duplicates)
       if (!listed.has(address)) this.#duplicates.delete(address)
+    for (const nodeId of this.#skewed) if (!this.peers.knows(nodeId)) this.#skewed.delete(nodeId)
     this.#log.info({ event: "peers-listed", nodes: entries.length }, "the list of nodes was read")
   }
 
@@ -117,6 +118,8 @@ export class Cluster {
         break
       case PeerState.DOWN:
         this.#log.warn({ ...fields, reason }, `${text}: ${reason}`)
+        // Whoever answered there does so no more.
+        this.#noteDuplicate(fields.address, false)
         break
       case PeerState.MISCONFIGURED:
         this.#log.error({ ...fields, reason }, `${text} and not used: ${reason}`)
@@ -133,9 +136,9 @@ export class Cluster {
     if (isSkewed === this.#skewed.has(peer.nodeId)) return
     if (isSkewed) this.#skewed.add(peer.nodeId)
     else this.#skewed.delete(peer.nodeId)
-    const rounded = Math.round(skewMs)
-    const fields = { event: "clock-skew", peer: peer.nodeId, skewMs: rounded }
-    const text = `the clock of node ${peer.nodeId} is ${Math.abs(rounded)} ms ${rounded < 0 ? "behind" : "ahead of"} ours`
+    const figureMs = Math.round(skewMs)
+    const fields = { event: "clock-skew", peer: peer.nodeId, skewMs: figureMs }
+    const text = `the clock of node ${peer.nodeId} is ${Math.abs(figureMs)} ms ${figureMs < 0 ? "behind" : "ahead of"} ours`
     if (isSkewed) this.#log.warn(fields, text)
     else this.#log.info(fields, `${text} again, within ${SKEW_LIMIT_MS} ms`)
   }
@@ -154,10 +157,13 @@ export class Cluster {
   /** A second process that was started elsewhere by mistake finds the first one at its own address. */
   #watchOwnAddress(): void {
     this.#ownWatch = this.#context.runtime.after(OWN_ADDRESS_MS, () => {
-      void this.#examineOwnAddress().then(() => {
-        if (!this.#closed) this.#watchOwnAddress()
-      })
+      void this.#examineAndGoOn()
     })
+  }
+
+  async #examineAndGoOn(): Promise<void> {
+    await this.#examineOwnAddress()
+    if (!this.#closed) this.#watchOwnAddress()
   }
 
   async #examineOwnAddress(): Promise<void> {

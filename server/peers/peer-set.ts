@@ -89,9 +89,11 @@ export class PeerSet implements PeerDirectory {
   close(): void {
     this.#heartbeat?.cancel()
     this.#expire?.cancel()
-    for (const peer of [...this.#peers.values(), ...this.#retired]) {
-      peer.close("this node is stopping")
-    }
+    const peers = [...this.#peers.values(), ...this.#retired]
+    // First of all, so that what fails over now does not move on to those that close next.
+    for (const peer of peers) peer.retire()
+    this.#updateLive()
+    for (const peer of peers) peer.close("this node is stopping")
   }
 
   #updateLive(): void {

@@ -34,6 +34,8 @@ export interface PeerEvents {
 interface CheckedLink {
   readonly link: Link
   readonly check: LinkCheck
+  /** It was opened, and the listed node is at its other end. */
+  isSound: boolean
 }
 
 /** Another node of the cluster: a pool of links to it, and whether it can be used. */
@@ -65,6 +67,7 @@ export class Peer {
   }
 
   get isLive(): boolean {
+    if (this.#ending) return false
     return this.state !== PeerState.DOWN && this.state !== PeerState.MISCONFIGURED
   }
 
@@ -87,12 +90,12 @@ export class Peer {
   }
 
   expire(nowMs: number): void {
-    for (const { link } of [...this.#links]) link.expire(nowMs)
+    for (const { link } of this.#links) link.expire(nowMs)
   }
 
   /** To be called every 500 ms: asks the other end whether it is alive and still itself. */
   heartbeat(nowMs: number): void {
-    for (const { check } of [...this.#links]) check.beat(nowMs)
+    for (const { check } of this.#links) check.beat(nowMs)
   }
 
   /** Not to be used until it has been checked anew. */
@@ -112,16 +115,17 @@ export class Peer {
 
   close(reason: string): void {
     this.retire()
-    for (const { link } of [...this.#links]) link.close(reason)
+    for (const { link } of this.#links) link.close(reason)
   }
 
+  /** A link that is still being opened only when there is no other: it may come to nothing. */
   #leastBusy(): Link | undefined {
     if (this.#links.length <= 1) return this.#links[0]?.link
-    let least: Link | undefined
-    for (const { link } of this.#links) {
-      if (least === undefined || link.inFlight < least.inFlight) least = link
+    let least: CheckedLink | undefined
+    for (const checked of this.#links) {
+      if (least === undefined || isBetter(checked, least)) least = checked
     }
-    return least
+    return least?.link
   }
 
   #openLinks(): void {
@@ -138,10 +142,12 @@ export class Peer {
       stallMs: timeoutMs * 2,
       closed: (reason) => this.#linkClosed(link, reason),
     })
-    const check = new LinkCheck(link, this.nodeId, this.#context, (finding) =>
-      this.#checked(finding),
-    )
-    this.#links.push({ link, check })
+    const check = new LinkCheck(link, this.nodeId, this.#context, (finding) => {
+      checked.isSound = finding.fault === undefined
+      this.#checked(finding)
+    })
+    const checked: CheckedLink = { link, check, isSound: false }
+    this.#links.push(checked)
     // In front of every request, so that its findings are there before any answer.
     check.beat(runtime.monotonicMs())
   }
@@ -171,7 +177,7 @@ export class Peer {
       this.#noteSound()
       this.#change(PeerState.UP, "")
     } else this.distrust(finding.fault)
-    this.#events.checked(this, finding)
+    if (!this.#ending) this.#events.checked(this, finding)
   }
 
   /** A peer that passes the check and fails right after it must not be tried at the fastest rate. */
@@ -186,6 +192,11 @@ export class Peer {
       return
     this.state = state
     this.reason = reason
-    this.#events.changed(this)
+    if (!this.#ending) this.#events.changed(this)
   }
+}
+
+function isBetter(one: CheckedLink, other: CheckedLink): boolean {
+  if (one.isSound !== other.isSound) return one.isSound
+  return one.link.inFlight < other.link.inFlight
 }

@@ -1,0 +1,141 @@
+import { DEFAULT_EPOCH_MS, Op } from "../../protocol/index.ts"
+import type { PeerContext } from "../../server/peers/context.ts"
+import type { Finding } from "../../server/peers/link-check.ts"
+import { PeerSet } from "../../server/peers/peer-set.ts"
+import type { PeerEntry } from "../../server/peers/peer-set.ts"
+import type { Peer } from "../../server/peers/peer.ts"
+import { Flight } from "../../server/routing/flight.ts"
+import type { FlightOrigin, FlightPlan } from "../../server/routing/flight.ts"
+import { Routed, Router } from "../../server/routing/router.ts"
+import { parseAddress } from "../../server/transport/address.ts"
+import type { Answer } from "./tcp-client.ts"
+import { FakeServer } from "./fake-client.ts"
+import { FakePeer, peerAddress } from "./fake-peer.ts"
+import { NODE_ID, VirtualNode } from "./virtual-node.ts"
+import { VirtualNetwork } from "./virtual-network.ts"
+import type { VirtualRuntime } from "./virtual-runtime.ts"
+
+export const TIMEOUT_MS = 1_000
+
+export function entry(nodeId: number, address: string = peerAddress(nodeId)): PeerEntry {
+  return { nodeId, address: parseAddress(address) }
+}
+
+/** One that asked once. */
+export class Asker implements FlightOrigin {
+  /** What it was told, with when; there must be one. */
+  readonly answers: (Answer & { readonly atMs: number })[] = []
+  readonly #runtime: VirtualRuntime
+
+  constructor(runtime: VirtualRuntime) {
+    this.#runtime = runtime
+  }
+
+  /** The one answer; undefined when there is none yet. @throws Error when there are several */
+  get answer(): Answer | undefined {
+    if (this.answers.length > 1) throw new Error(`answered ${this.answers.length} times`)
+    const [first] = this.answers
+    return first && { status: first.status, value: first.value }
+  }
+
+  settled(flight: Flight): void {
+    this.answers.push({ ...answerOf(flight), atMs: this.#runtime.monotonicMs() })
+  }
+}
+
+/** What came of asking a router or a peer. */
+export interface Asked {
+  /** Hears of the answer when it is in flight. */
+  readonly asker: Asker
+  readonly status: number
+}
+
+/** A node in virtual time, whose peers are fakes on a virtual network. */
+export class ClusterServer extends FakeServer {
+  readonly runtime: VirtualRuntime
+  readonly network: VirtualNetwork
+  readonly context: PeerContext
+  peerSet: PeerSet
+  /** The fakes, by node id. */
+  readonly fakes: ReadonlyMap<number, FakePeer>
+  /** `node state reason`, one for each change that was told. */
+  readonly changes: string[] = []
+  readonly findings: { readonly nodeId: number; readonly finding: Finding }[] = []
+  override readonly router: Router
+
+  constructor(
+    nodeIds: readonly number[] = [1, 2, 3],
+    linksPerPeer = 1,
+    node: VirtualNode = new VirtualNode(),
+  ) {
+    super(node)
+    const { runtime } = node
+    this.runtime = runtime
+    this.network = new VirtualNetwork(runtime)
+    this.context = {
+      nodeId: NODE_ID,
+      epochMs: DEFAULT_EPOCH_MS,
+      startHigh16: this.local.startHigh16,
+      startLow32: this.local.startLow32,
+      runtime,
+      turnEnd: this.turnEnd,
+      dial: this.network.dial,
+      linksPerPeer,
+      timeoutMs: TIMEOUT_MS,
+    }
+    this.peerSet = new PeerSet(this.context, {
+      changed: (peer) => this.changes.push(changeText(peer)),
+      checked: ({ nodeId }, finding) => this.findings.push({ nodeId, finding }),
+    })
+    this.fakes = new Map(nodeIds.map((id) => [id, new FakePeer(this.network, id).listen()]))
+    this.peerSet.setList([...nodeIds.map((id) => entry(id)), entry(NODE_ID)])
+    this.router = new Router(this.local, this.peerSet, this.pacer, runtime, TIMEOUT_MS)
+  }
+
+  fake(nodeId: number): FakePeer {
+    return this.fakes.get(nodeId)!
+  }
+
+  peer(nodeId: number): Peer {
+    return this.peerSet.peers.find((peer) => peer.nodeId === nodeId)!
+  }
+
+  /** Asks a peer, not by way of the router: whatever it answers is final. */
+  ask(nodeId: number, timeoutMs: number = TIMEOUT_MS): Asked {
+    const asker = new Asker(this.runtime)
+    const plan: FlightPlan = {
+      attemptEnded: (flight, status, high, low) => flight.settle(status, high, low),
+    }
+    const now = this.runtime.monotonicMs()
+    const flight = new Flight(plan)
+    flight.start(asker, Op.NODE, 1, nodeId, now + timeoutMs)
+    return { asker, status: this.peerSet.ask(nodeId, flight, now, now + timeoutMs) }
+  }
+
+  /** Routes a request; one that was answered at once is told to the asker as well. */
+  route(op: number, target = 0, count = 1, flags = 0): Asker {
+    const asker = new Asker(this.runtime)
+    this.router.begin()
+    const routed = this.router.route(op, flags, count, target, asker)
+    if (routed === Routed.WAIT) throw new Error("there are no ids now")
+    if (routed === Routed.ANSWERED) {
+      asker.answers.push({ ...answerOf(this.local), atMs: this.runtime.monotonicMs() })
+    }
+    return asker
+  }
+
+  /** Makes the peers that are asked known as up. */
+  connect(...nodeIds: readonly number[]): void {
+    for (const nodeId of nodeIds.length > 0 ? nodeIds : this.fakes.keys()) this.ask(nodeId)
+    this.runtime.advance(10)
+    for (const fake of this.fakes.values()) fake.asked.length = 0
+  }
+}
+
+function answerOf({ status, high, low }: { status: number; high: number; low: number }): Answer {
+  return { status, value: (BigInt(high) << 32n) | BigInt(low) }
+}
+
+function changeText({ nodeId, state, reason }: Peer): string {
+  return `${nodeId} ${state} ${reason}`.trim()
+}

@@ -1,0 +1,21 @@
+import { pino } from "pino"
+import type { Logger } from "pino"
+
+type LogLine = Record<string, unknown> & { readonly level: number; readonly msg: string }
+
+/** A log that is kept for a test to look at. */
+export class MemoryLog {
+  readonly lines: LogLine[] = []
+  readonly logger: Logger = pino(
+    { level: "debug", base: null, timestamp: false },
+    { write: (line) => void this.lines.push(JSON.parse(line) as LogLine) },
+  )
+
+  /** `level event message`, one for each line, of those from a level on. */
+  texts(fromLevel = 30): string[] {
+    const { labels } = this.logger.levels
+    return this.lines
+      .filter(({ level }) => level >= fromLevel)
+      .map(({ level, event, msg }) => `${labels[level]} ${event} ${msg}`)
+  }
+}
