@@ -9,6 +9,7 @@ import { SqliteStore } from "../storage/sqlite-store.ts"
 import { stopWithSupervisor } from "../supervisor/child.ts"
 import { addressText } from "../transport/address.ts"
 import type { Address } from "../transport/address.ts"
+import { tcpTryLines } from "../try-lines.ts"
 import {
   DEFAULT_HTTP,
   DEFAULT_TCP,
@@ -182,10 +183,7 @@ function announce(node: FirnNode, log: Logger): void {
   const http = node.httpAddress
   const httpText = http && addressText(http)
   log.info({ event: "listening", tcp: addressText(tcp), http: httpText ?? "off" }, "listening")
-  const lines = [
-    httpText && `curl http://${httpText}/lunique`,
-    `printf 'lunique\\nquit\\n' | nc ${tcp.host} ${tcp.port}`,
-    `telnet ${tcp.host} ${tcp.port}   (then type: lunique, help or quit)`,
-  ]
-  for (const line of lines) if (line !== undefined) log.info({ event: "try" }, `try: ${line}`)
+  const lines = tcpTryLines(tcp)
+  if (httpText !== undefined) lines.unshift(`curl http://${httpText}/lunique`)
+  for (const line of lines) log.info({ event: "try" }, `try: ${line}`)
 }

@@ -1,5 +1,6 @@
 import type { Command } from "commander"
 import type { NodeDescription } from "../node.ts"
+import { textTable } from "../text-table.ts"
 import { addressText } from "../transport/address.ts"
 import type { Address } from "../transport/address.ts"
 import { DEFAULT_HTTP, address, option } from "./options.ts"
@@ -55,16 +56,5 @@ function peerLines({ peers }: NodeDescription): string[] {
     peer.roundTripMs === null ? "-" : `${peer.roundTripMs} ms`,
     peer.reason,
   ])
-  return table([["peer", "address", "state", "skew", "round trip", ""], ...rows])
-}
-
-/** Rows in columns as wide as their widest cell. */
-function table(rows: readonly (readonly string[])[]): string[] {
-  const widths = (rows[0] ?? []).map((_, i) => Math.max(...rows.map((row) => row[i]?.length ?? 0)))
-  return rows.map((row) =>
-    row
-      .map((cell, i) => cell.padEnd(widths[i] ?? 0))
-      .join("  ")
-      .trimEnd(),
-  )
+  return textTable([["peer", "address", "state", "skew", "round trip", ""], ...rows])
 }

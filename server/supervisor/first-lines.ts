@@ -1,4 +1,6 @@
+import { textTable } from "../text-table.ts"
 import { addressText } from "../transport/address.ts"
+import { tcpTryLines } from "../try-lines.ts"
 import type { NodePlan } from "./node-plan.ts"
 
 /** The nodes and where they listen, a row each. */
@@ -8,14 +10,7 @@ export function tableLines(plans: readonly NodePlan[]): string[] {
     addressText(tcp),
     addressText(http),
   ])
-  const table = [["node", "TCP", "HTTP"], ...rows]
-  const widths = [0, 1, 2].map((column) => Math.max(...table.map((row) => row[column]!.length)))
-  return table.map((row) =>
-    row
-      .map((cell, column) => cell.padEnd(widths[column]!))
-      .join("  ")
-      .trimEnd(),
-  )
+  return textTable([["node", "TCP", "HTTP"], ...rows])
 }
 
 /** What to paste into another terminal to see the cluster at work. */
@@ -25,8 +20,7 @@ export function tryLines(plans: readonly NodePlan[]): string[] {
   return [
     `curl http://${addressText(http)}/lunique`,
     `curl 'http://${last}/dunique?target=random'`,
-    `printf 'lunique\\nquit\\n' | nc ${tcp.host} ${tcp.port}`,
-    `telnet ${tcp.host} ${tcp.port}   (then type: lunique, help or quit)`,
+    ...tcpTryLines(tcp),
     `npx firn status --server ${addressText(http)}`,
   ]
 }
