@@ -2,7 +2,12 @@ import { COUNT_MAX, DECIMAL_LENGTH_MAX, encodeDecimal } from "../../protocol/ind
 
 const LF = 0x0a
 
-const scratch = Buffer.alloc(COUNT_MAX * (DECIMAL_LENGTH_MAX + 1))
+/** What `toString("latin1")` comes down to, and a third of a microsecond less; the types lack it. */
+interface Latin1Buffer extends Buffer {
+  latin1Slice(start: number, end: number): string
+}
+
+const scratch = Buffer.alloc(COUNT_MAX * (DECIMAL_LENGTH_MAX + 1)) as Latin1Buffer
 
 /**
  * The ids of a block in decimal, in order, each followed by LF. A block lies within one value of
@@ -14,5 +19,5 @@ export function blockText(high: number, low: number, count: number): string {
     length = encodeDecimal(scratch, length, high, low + i)
     scratch[length++] = LF
   }
-  return scratch.toString("latin1", 0, length)
+  return scratch.latin1Slice(0, length)
 }
