@@ -49,7 +49,8 @@ export class Link implements TurnTask {
   readonly #options: LinkOptions
   readonly #inFlight = new InFlight(LINK_IN_FLIGHT_MAX)
   readonly #reader = new FrameReader(RESPONSE_SIZE)
-  readonly #createdAtMs: number
+  /** Monotonic milliseconds. */
+  readonly createdAtMs: number
   #state: LinkState = LinkState.CONNECTING
   #socket: PeerSocket | undefined
   #outbound: Outbound | undefined
@@ -59,7 +60,7 @@ export class Link implements TurnTask {
 
   constructor(options: LinkOptions) {
     this.#options = options
-    this.#createdAtMs = options.runtime.monotonicMs()
+    this.createdAtMs = options.runtime.monotonicMs()
     options.dial(options.address, {
       opened: (socket) => this.#opened(socket),
       data: (chunk) => this.#receive(chunk),
@@ -108,7 +109,7 @@ export class Link implements TurnTask {
   /** Gives up what is overdue: requests past their deadline, and the link itself if it stands still. */
   expire(now: number): void {
     const { stallMs } = this.#options
-    if (this.#state === LinkState.CONNECTING && now - this.#createdAtMs > CONNECT_TIMEOUT_MS) {
+    if (this.#state === LinkState.CONNECTING && now - this.createdAtMs > CONNECT_TIMEOUT_MS) {
       this.close(`no connection within ${CONNECT_TIMEOUT_MS} ms`)
     } else if (now - this.#inFlight.oldestMs > stallMs) {
       this.close(`no answer within ${stallMs} ms`)

@@ -11,6 +11,12 @@ import { Link } from "./link.ts"
 /** So long a peer has to stay up before its next loss is taken for the first again. */
 const SOUND_AFTER_MS = 1_000
 
+/**
+ * While a peer is down, a connection that does not pass its first check by then is given up: with
+ * the longest wait before the next one, a peer that is back is in use within 3 s.
+ */
+const RETURN_TIMEOUT_MS = 750
+
 export const PeerState = {
   /** Never asked yet; taken for live until it proves otherwise. */
   UNUSED: "unused",
@@ -90,7 +96,12 @@ export class Peer {
   }
 
   expire(nowMs: number): void {
-    for (const { link } of this.#links) link.expire(nowMs)
+    for (const { link, isSound } of this.#links) {
+      const ageMs = nowMs - link.createdAtMs
+      if (!this.isLive && !isSound && ageMs > RETURN_TIMEOUT_MS) {
+        link.close(`no answer to a check within ${RETURN_TIMEOUT_MS} ms`)
+      } else link.expire(nowMs)
+    }
   }
 
   /** To be called every 500 ms: asks the other end whether it is alive and still itself. */

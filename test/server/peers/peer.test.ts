@@ -147,6 +147,25 @@ describe("a peer that does not answer checks", () => {
     expect(server.changes.at(-1)).toBe("1 up")
   })
 
+  test("is in use again within 3 s of answering, though connections to it were swallowed", () => {
+    const server = withPeer()
+    server.fake(1).answersChecks = false
+    // Long enough for the waits between attempts to have grown to their longest.
+    server.runtime.advance(30_000)
+    expect(server.peer(1).state).toBe(PeerState.DOWN)
+    for (let i = 0; i < 40; i++) {
+      server.fake(1).answersChecks = false
+      // Wherever in an attempt, or between two, it comes back.
+      server.runtime.advance(3_000 + i * 77)
+      server.fake(1).answersChecks = true
+      server.runtime.advance(3_000)
+      expect(server.peer(1).state).toBe(PeerState.UP)
+      server.fake(1).answersChecks = false
+      server.runtime.advance(30_000)
+      expect(server.peer(1).state).toBe(PeerState.DOWN)
+    }
+  })
+
   test("with a refusal of them is given up", () => {
     const server = new ClusterServer([1])
     server.network.listen(peerAddress(1), (wire) => ({
