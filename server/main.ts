@@ -49,12 +49,12 @@ function isUsage(error: unknown): boolean {
 }
 
 try {
+  const program = createProgram()
   if (process.argv.length <= 2) {
-    throw new UsageError(
-      "no command: start, cluster, seed, id or decode; firn --help tells what they do",
-    )
+    const names = program.commands.map((command) => command.name()).join(", ")
+    throw new UsageError(`no command: it is one of ${names}; firn --help tells what they do`)
   }
-  await createProgram().parseAsync()
+  await program.parseAsync()
 } catch (error) {
   process.exit(report(error))
 }

@@ -102,6 +102,7 @@ export class FirnNode {
 
   /**
    * Reserves the first ids, makes sure that no other process has this node's id, and starts to serve.
+   * What fails once the mark is stored puts it back to where it was found, and closes the store.
    * @throws StoreError when the mark cannot be written, DuplicateError, or ListenError when an
    * address is taken
    */
@@ -141,6 +142,7 @@ export class FirnNode {
       return new FirnNode(options, generator, local, cluster, turnEnd)
     } catch (error) {
       cluster.close()
+      await store.close(generator.stop())
       throw error
     }
   }

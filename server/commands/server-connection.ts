@@ -10,8 +10,8 @@ import {
   responseStatus,
   responseValue,
 } from "../../protocol/index.ts"
-import { addressText } from "../transport/address.ts"
 import type { Op } from "../../protocol/index.ts"
+import { addressText } from "../transport/address.ts"
 import type { Address } from "../transport/address.ts"
 
 const TIMEOUT_MS = 5_000

@@ -2,9 +2,9 @@ import type { Command } from "commander"
 import type { Logger } from "pino"
 import { LOG_LEVELS, createLogger } from "../log.ts"
 import { FirnNode } from "../node.ts"
-import { systemRuntime } from "../runtime.ts"
 import { parsePeers, readPeersFile } from "../peers/peer-list.ts"
 import type { PeerEntry } from "../peers/peer-set.ts"
+import { systemRuntime } from "../runtime.ts"
 import { SqliteStore } from "../storage/sqlite-store.ts"
 import { stopWithSupervisor } from "../supervisor/child.ts"
 import { addressText } from "../transport/address.ts"
@@ -102,24 +102,17 @@ async function start(options: StartOptions): Promise<void> {
     epochMs: options.epoch,
   })
   const log = await createLogger(options.logLevel, store.node.nodeId)
-  let node: FirnNode
-  try {
-    node = await FirnNode.start({
-      tcp: options.tcp,
-      http: options.http === "off" ? undefined : options.http,
-      peers,
-      linksPerPeer: options.linksPerPeer,
-      forwardTimeoutMs: options.forwardTimeout,
-      maxClockLeadMs: options.maxClockLead,
-      store,
-      runtime: systemRuntime,
-      log,
-    })
-  } catch (error) {
-    // No id was given out: the next start may begin where this one would have.
-    await store.close(store.node.mark)
-    throw error
-  }
+  const node = await FirnNode.start({
+    tcp: options.tcp,
+    http: options.http === "off" ? undefined : options.http,
+    peers,
+    linksPerPeer: options.linksPerPeer,
+    forwardTimeoutMs: options.forwardTimeout,
+    maxClockLeadMs: options.maxClockLead,
+    store,
+    runtime: systemRuntime,
+    log,
+  })
   stopOnSignal(node, log)
   readPeersOnSignal(node, options.peersFile, log)
   announce(node, log)

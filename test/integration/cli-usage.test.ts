@@ -40,7 +40,11 @@ async function refusal(args: readonly string[], env?: Record<string, string>): P
 
 describe("wrong use is exit code 2 and one line that says what is right:", () => {
   const cases: readonly (readonly [string, readonly string[]])[] = [
-    ["no command: start, cluster, seed, id or decode; firn --help tells what they do", []],
+    [
+      "no command: it is one of start, cluster, seed, id, status, decode; " +
+        "firn --help tells what they do",
+      [],
+    ],
     ["unknown command 'stort' (Did you mean start?)", ["stort"]],
     ["unknown option '--tpc' (Did you mean --tcp?)", ["start", "--tpc", "127.0.0.1:0"]],
     ["unknown option '--nothing-like-it'", ["--nothing-like-it"]],

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test"
+import { expect, setDefaultTimeout, test } from "bun:test"
 import {
   DEFAULT_EPOCH_MS,
   Status,
@@ -7,26 +7,19 @@ import {
   decodeId,
 } from "../../protocol/index.ts"
 import { within } from "../support/deadline.ts"
-import { RunningNode } from "../support/firn-process.ts"
+import type { RunningNode } from "../support/firn-process.ts"
+import { shareNode } from "../support/shared-node.ts"
 import { expectIncreasing } from "../support/ids.ts"
 import { TcpClient, requests } from "../support/tcp-client.ts"
 import type { Answer, RequestFields } from "../support/tcp-client.ts"
-import { TempDir } from "../support/temp-dir.ts"
 
 setDefaultTimeout(30_000)
 
 const NODE_ID = 5
 const PING = { op: 5, count: 0 }
 
-const started = new AsyncDisposableStack()
 let node: RunningNode
-
-beforeAll(async () => {
-  const dir = started.use(new TempDir())
-  node = started.use(await RunningNode.start(dir.path, ["--node-id", `${NODE_ID}`]))
-})
-
-afterAll(() => started.disposeAsync())
+shareNode(NODE_ID, (started) => (node = started))
 
 type Fields = Required<RequestFields>
 

@@ -1,11 +1,11 @@
-import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test"
+import { describe, expect, setDefaultTimeout, test } from "bun:test"
 import { decodeId } from "../../protocol/index.ts"
 import { run } from "../support/command.ts"
 import { within } from "../support/deadline.ts"
-import { RunningNode } from "../support/firn-process.ts"
+import type { RunningNode } from "../support/firn-process.ts"
+import { shareNode } from "../support/shared-node.ts"
 import { expectIncreasing } from "../support/ids.ts"
 import { requests, splitAddress } from "../support/tcp-client.ts"
-import { TempDir } from "../support/temp-dir.ts"
 import { testWith } from "../support/tools.ts"
 
 setDefaultTimeout(30_000)
@@ -13,15 +13,8 @@ setDefaultTimeout(30_000)
 const NODE_ID = 7
 const JSON_WANTED = { headers: { accept: "application/json" } }
 
-const started = new AsyncDisposableStack()
 let node: RunningNode
-
-beforeAll(async () => {
-  const dir = started.use(new TempDir())
-  node = started.use(await RunningNode.start(dir.path, ["--node-id", `${NODE_ID}`]))
-})
-
-afterAll(() => started.disposeAsync())
+shareNode(NODE_ID, (started) => (node = started))
 
 async function get(path: string, init: RequestInit = {}): Promise<Response> {
   return await within(path, fetch(`http://${node.http}${path}`, init))

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test"
+import { expect, setDefaultTimeout, test } from "bun:test"
 import { readFileSync } from "node:fs"
 import { join } from "node:path"
 import {
@@ -15,10 +15,10 @@ import {
   responseValue,
 } from "../../protocol/index.ts"
 import { runBash } from "../support/command.ts"
-import { RunningNode } from "../support/firn-process.ts"
+import type { RunningNode } from "../support/firn-process.ts"
+import { shareNode } from "../support/shared-node.ts"
 import { splitAddress } from "../support/tcp-client.ts"
 import type { Answer } from "../support/tcp-client.ts"
-import { TempDir } from "../support/temp-dir.ts"
 import { testWith } from "../support/tools.ts"
 
 setDefaultTimeout(30_000)
@@ -34,15 +34,8 @@ const EXAMPLES = [...PAGE.matchAll(/```sh\n(printf [^\n]+)\n```\n\n```text\n([^`
   ([, command, output]) => ({ command: command!, output: output! }),
 )
 
-const started = new AsyncDisposableStack()
 let node: RunningNode
-
-beforeAll(async () => {
-  const dir = started.use(new TempDir())
-  node = started.use(await RunningNode.start(dir.path, ["--node-id", `${NODE_ID}`]))
-})
-
-afterAll(() => started.disposeAsync())
+shareNode(NODE_ID, (started) => (node = started))
 
 async function paste(command: string): Promise<string> {
   expect(command).toContain(ADDRESS_ON_PAGE)

@@ -1,10 +1,10 @@
-import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test"
+import { describe, expect, setDefaultTimeout, test } from "bun:test"
 import { DEFAULT_EPOCH_MS, decodeId } from "../../protocol/index.ts"
 import { Dialogue, run } from "../support/command.ts"
-import { RunningNode } from "../support/firn-process.ts"
+import type { RunningNode } from "../support/firn-process.ts"
+import { shareNode } from "../support/shared-node.ts"
 import { expectIncreasing } from "../support/ids.ts"
 import { splitAddress } from "../support/tcp-client.ts"
-import { TempDir } from "../support/temp-dir.ts"
 import { testWith } from "../support/tools.ts"
 
 setDefaultTimeout(30_000)
@@ -14,15 +14,8 @@ const NODE_ID = 7
 /** One line, and nothing in it that a terminal would act upon. */
 const BAD_REQUEST_LINE = /^ERR BAD_REQUEST \P{Cc}+\n$/u
 
-const started = new AsyncDisposableStack()
 let node: RunningNode
-
-beforeAll(async () => {
-  const dir = started.use(new TempDir())
-  node = started.use(await RunningNode.start(dir.path, ["--node-id", `${NODE_ID}`]))
-})
-
-afterAll(() => started.disposeAsync())
+shareNode(NODE_ID, (started) => (node = started))
 
 function target(): string[] {
   const { hostname, port } = splitAddress(node.tcp)

@@ -1,23 +1,12 @@
 import { describe, expect, test } from "bun:test"
 import { Op, RESPONSE_SIZE, Status } from "../../../protocol/index.ts"
 import { Resumed } from "../../../server/generator/pacer.ts"
-import { FakeClient, FakeServer } from "../../support/fake-client.ts"
+import { FakeClient } from "../../support/fake-client.ts"
+import { many, usedUp } from "../../support/fake-sessions.ts"
 import { requests } from "../../support/tcp-client.ts"
 import type { RequestFields } from "../../support/tcp-client.ts"
 
 const PING: RequestFields = { op: Op.PING, count: 0 }
-
-function many(count: number, request: RequestFields = { op: Op.LOCAL }): Uint8Array {
-  return requests(Array<RequestFields>(count).fill(request))
-}
-
-/** A server whose clock gives no more ids until time passes. */
-function usedUp(): FakeServer {
-  const server = new FakeServer()
-  server.node.takeAll(4_096)
-  server.node.takeAll(1)
-  return server
-}
 
 function ids(client: FakeClient): bigint[] {
   return client.answers.map(({ value }) => value)

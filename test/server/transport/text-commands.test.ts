@@ -1,24 +1,12 @@
 import { describe, expect, test } from "bun:test"
 import { DEFAULT_EPOCH_MS, Op, decodeId, keyHash } from "../../../protocol/index.ts"
 import { FakeClient, FakeServer, START_NUMBER } from "../../support/fake-client.ts"
+import { lines, say } from "../../support/fake-sessions.ts"
 import { MemoryStore } from "../../support/memory-store.ts"
 import { NODE_ID, VirtualNode } from "../../support/virtual-node.ts"
 import { SOME_TIME, VirtualRuntime } from "../../support/virtual-runtime.ts"
 
 const PONG = String((BigInt(NODE_ID) << 48n) + START_NUMBER)
-
-/** The lines that come back; every one must be ended. */
-function say(...chunks: (Uint8Array | string)[]): string[] {
-  const client = new FakeClient()
-  client.send(...chunks)
-  return lines(client)
-}
-
-function lines({ text }: FakeClient): string[] {
-  if (text === "") return []
-  expect(text).toEndWith("\n")
-  return text.slice(0, -1).split("\n")
-}
 
 function isId(line: string): boolean {
   const { time, node } = decodeId(line)

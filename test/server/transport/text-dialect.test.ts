@@ -1,25 +1,13 @@
 import { describe, expect, test } from "bun:test"
 import { Op } from "../../../protocol/index.ts"
 import { FakeClient, START_NUMBER, cutAt, utf8 } from "../../support/fake-client.ts"
+import { lines, say } from "../../support/fake-sessions.ts"
 import { requests } from "../../support/tcp-client.ts"
 import { NODE_ID } from "../../support/virtual-node.ts"
 
 const PONG = String((BigInt(NODE_ID) << 48n) + START_NUMBER)
 const ID = expect.stringMatching(/^[0-9]{16}$/)
 const TOO_LONG = "ERR BAD_REQUEST line longer than 256 bytes"
-
-/** The lines that come back; every one must be ended. */
-function say(...chunks: (Uint8Array | string)[]): string[] {
-  const client = new FakeClient()
-  client.send(...chunks)
-  return lines(client)
-}
-
-function lines({ text }: FakeClient): string[] {
-  if (text === "") return []
-  expect(text).toEndWith("\n")
-  return text.slice(0, -1).split("\n")
-}
 
 describe("lines", () => {
   const SESSION = "ping\r\nepoch\nlunique 2\r\nnonsense\r\n\r\ndunique key grün\nclock\n"
