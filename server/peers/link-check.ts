@@ -1,8 +1,7 @@
 import { Op, Status } from "../../protocol/index.ts"
 import type { PeerContext } from "./context.ts"
-import type { Pending } from "./in-flight.ts"
 import { LINK_IN_FLIGHT_MAX } from "./link.ts"
-import type { Link } from "./link.ts"
+import type { Link, Pending } from "./link.ts"
 
 /** So many checks without an answer and the link is given up. */
 const MISSED_MAX = 3

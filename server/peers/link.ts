@@ -1,6 +1,7 @@
 import {
   FLAG_FORWARDED,
   FrameReader,
+  InFlight,
   REQUEST_SIZE,
   RESPONSE_SIZE,
   STATUSES,
@@ -15,8 +16,13 @@ import { Outbound } from "../transport/outbound.ts"
 import type { TurnEnd, TurnTask } from "../turn-end.ts"
 import type { Address } from "../transport/address.ts"
 import type { Dial, PeerSocket } from "./dial.ts"
-import { InFlight } from "./in-flight.ts"
-import type { Pending } from "./in-flight.ts"
+
+/** What waits for an answer of a link. */
+export interface Pending {
+  answered(status: number, high: number, low: number): void
+  /** There will be no answer; `detail` goes with the status, 32 bits. */
+  lost(status: number, detail: number): void
+}
 
 /** The most requests that wait for their answers on one link. */
 export const LINK_IN_FLIGHT_MAX = 65_536
@@ -47,7 +53,7 @@ export interface LinkOptions {
  */
 export class Link implements TurnTask {
   readonly #options: LinkOptions
-  readonly #inFlight = new InFlight(LINK_IN_FLIGHT_MAX)
+  readonly #inFlight = new InFlight<Pending>(LINK_IN_FLIGHT_MAX)
   readonly #reader = new FrameReader(RESPONSE_SIZE)
   /** Monotonic milliseconds. */
   readonly createdAtMs: number

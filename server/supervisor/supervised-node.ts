@@ -1,5 +1,5 @@
 import type { Logger } from "pino"
-import { backoffMs } from "../peers/backoff.ts"
+import { backoffMs } from "../../protocol/index.ts"
 import type { Runtime, Timer } from "../runtime.ts"
 import type { LogRelay } from "./log-relay.ts"
 import type { NodePlan } from "./node-plan.ts"

@@ -8,10 +8,10 @@ import {
   decodeId,
   idUnixMs,
   keyHash,
+  refusalText,
 } from "../../protocol/index.ts"
+import type { AnswerFields } from "../../protocol/index.ts"
 import type { Flight, FlightOrigin } from "../routing/flight.ts"
-import { refusalText } from "../routing/refusal-text.ts"
-import type { AnswerFields } from "../routing/refusal-text.ts"
 import { Routed } from "../routing/router.ts"
 import type { Router } from "../routing/router.ts"
 import { blockText } from "./block-text.ts"

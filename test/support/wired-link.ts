@@ -1,6 +1,6 @@
 import { FrameReader, Op, REQUEST_SIZE } from "../../protocol/index.ts"
-import type { Pending } from "../../server/peers/in-flight.ts"
 import { Link } from "../../server/peers/link.ts"
+import type { Pending } from "../../server/peers/link.ts"
 import { parseAddress } from "../../server/transport/address.ts"
 import { TurnEnd } from "../../server/turn-end.ts"
 import { requestAt } from "./fake-peer.ts"

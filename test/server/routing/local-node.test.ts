@@ -1,7 +1,6 @@
 import { describe, expect, test } from "bun:test"
-import { DEFAULT_EPOCH_MS, Status, keyHash } from "../../../protocol/index.ts"
+import { DEFAULT_EPOCH_MS, Status, keyHash, refusalText } from "../../../protocol/index.ts"
 import { LocalNode } from "../../../server/routing/local-node.ts"
-import { refusalText } from "../../../server/routing/refusal-text.ts"
 import { FakeServer, START_NUMBER } from "../../support/fake-client.ts"
 import { MemoryStore } from "../../support/memory-store.ts"
 import { NODE_ID, VirtualNode } from "../../support/virtual-node.ts"

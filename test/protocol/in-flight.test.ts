@@ -1,9 +1,8 @@
 import { describe, expect, test } from "bun:test"
 import fc from "fast-check"
-import { InFlight } from "../../../server/peers/in-flight.ts"
-import type { Pending } from "../../../server/peers/in-flight.ts"
+import { InFlight } from "../../protocol/index.ts"
 
-interface Request extends Pending {
+interface Request {
   readonly name: number
 }
 
@@ -14,7 +13,7 @@ interface Entry {
 }
 
 function request(name: number): Request {
-  return { name, answered: () => {}, lost: () => {} }
+  return { name }
 }
 
 /** The same with an array, which is too plain to be wrong. */
@@ -32,7 +31,7 @@ class NaiveInFlight {
     return true
   }
 
-  expire(nowMs: number, expired: (owner: Pending, sentAtMs: number) => void): void {
+  expire(nowMs: number, expired: (owner: Request, sentAtMs: number) => void): void {
     for (const entry of this.entries.slice()) {
       if (entry.owner === undefined || entry.deadlineMs > nowMs) continue
       const { owner } = entry
@@ -59,7 +58,7 @@ const steps: fc.Arbitrary<Step> = fc.oneof(
 
 /** Does the same to both. @returns what came out of each */
 function run(max: number, plan: readonly Step[]): [unknown[], unknown[]] {
-  const [ring, model] = [new InFlight(max), new NaiveInFlight(max)]
+  const [ring, model] = [new InFlight<Request>(max), new NaiveInFlight(max)]
   const [seen, expected]: [unknown[], unknown[]] = [[], []]
   let [name, nowMs] = [0, 0]
   for (const step of plan) {
@@ -70,17 +69,16 @@ function run(max: number, plan: readonly Step[]): [unknown[], unknown[]] {
       }
     } else if (step.kind === "shift") {
       for (let i = 0; i < step.count && model.entries.length > 0; i++) {
-        seen.push((ring.shift() as Request | undefined)?.name)
+        seen.push(ring.shift()?.name)
         expected.push(model.entries.shift()?.owner?.name)
       }
     } else {
       nowMs += step.passMs
       for (const [into, log] of [[ring, seen] as const, [model, expected] as const]) {
         into.expire(nowMs, (owner, sentAtMs) => {
-          const { name: expiredName } = owner as Request
-          log.push([expiredName, sentAtMs])
+          log.push([owner.name, sentAtMs])
           if (step.kind === "expire") return
-          log.push(into.push(request(-expiredName), nowMs, nowMs))
+          log.push(into.push(request(-owner.name), nowMs, nowMs))
         })
       }
     }
@@ -106,39 +104,39 @@ describe("requests in flight", () => {
   })
 
   test("are kept in order as their room grows to its bound, and no further", () => {
-    const inFlight = new InFlight(1_024)
+    const inFlight = new InFlight<Request>(1_024)
     for (let i = 0; i < 40; i++) inFlight.push(request(-1), 0, 1)
     for (let i = 0; i < 40; i++) inFlight.shift()
     for (let i = 0; i < 1_024; i++) expect(inFlight.push(request(i), i, 1)).toBe(true)
     expect(inFlight.push(request(9_999), 0, 1)).toBe(false)
     expect([inFlight.size, inFlight.oldestMs]).toEqual([1_024, 0])
-    for (let i = 0; i < 1_024; i++) expect((inFlight.shift() as Request).name).toBe(i)
+    for (let i = 0; i < 1_024; i++) expect(inFlight.shift()?.name).toBe(i)
     expect([inFlight.size, inFlight.oldestMs]).toEqual([0, Infinity])
   })
 
   test("keep their places when they have timed out, and are told once", () => {
-    const inFlight = new InFlight(64)
+    const inFlight = new InFlight<Request>(64)
     for (let i = 0; i < 4; i++) inFlight.push(request(i), 10, i % 2 === 0 ? 20 : 30)
     const expired: number[] = []
-    const note = (owner: Pending): unknown => expired.push((owner as Request).name)
+    const note = (owner: Request): unknown => expired.push(owner.name)
     inFlight.expire(19, note)
     expect(expired).toEqual([])
     inFlight.expire(20, note)
     inFlight.expire(25, note)
     expect(expired).toEqual([0, 2])
     expect([inFlight.size, inFlight.oldestMs]).toEqual([4, 10])
-    const owners = Array.from({ length: 4 }, () => (inFlight.shift() as Request | undefined)?.name)
+    const owners = Array.from({ length: 4 }, () => inFlight.shift()?.name)
     expect(owners).toEqual([undefined, 1, undefined, 3])
   })
 
   test("that are pushed by one that timed out, the room growing, leave the rest in step", () => {
-    const inFlight = new InFlight(128)
+    const inFlight = new InFlight<Request>(128)
     for (let i = 0; i < 30; i++) inFlight.push(request(-1), 0, 0)
     for (let i = 0; i < 30; i++) inFlight.shift()
     for (let i = 0; i < 64; i++) inFlight.push(request(i), 0, 5)
     const expired: number[] = []
     inFlight.expire(5, (owner) => {
-      expired.push((owner as Request).name)
+      expired.push(owner.name)
       inFlight.push(request(100), 5, 5)
     })
     expect(expired).toEqual(Array.from({ length: 64 }, (_, i) => i))

@@ -1,20 +1,13 @@
-/** What waits for an answer of a link. */
-export interface Pending {
-  answered(status: number, high: number, low: number): void
-  /** There will be no answer; `detail` goes with the status, 32 bits. */
-  lost(status: number, detail: number): void
-}
-
 const INITIAL_CAPACITY = 64
 
 /**
- * The requests that were written to a link and not yet answered, oldest first: a ring that doubles
- * up to its bound. A request that timed out keeps its place without its owner, since its answer
- * still comes and must not be taken for the next one's.
+ * The requests that were written to a connection and not yet answered, oldest first: a ring that
+ * doubles up to its bound. A request that timed out keeps its place without its owner, since its
+ * answer still comes and must not be taken for the next one's.
  */
-export class InFlight {
+export class InFlight<Owner extends object> {
   readonly #max: number
-  #owners: (Pending | undefined)[] = Array.from({ length: INITIAL_CAPACITY })
+  #owners: (Owner | undefined)[] = Array.from({ length: INITIAL_CAPACITY })
   #sentAtMs = new Float64Array(INITIAL_CAPACITY)
   #deadlineMs = new Float64Array(INITIAL_CAPACITY)
   #head = 0
@@ -35,7 +28,7 @@ export class InFlight {
   }
 
   /** @returns false when there is no room */
-  push(owner: Pending, sentAtMs: number, deadlineMs: number): boolean {
+  push(owner: Owner, sentAtMs: number, deadlineMs: number): boolean {
     if (this.#size === this.#owners.length && !this.#grow()) return false
     const at = (this.#head + this.#size) & (this.#owners.length - 1)
     this.#owners[at] = owner
@@ -46,7 +39,7 @@ export class InFlight {
   }
 
   /** Takes the oldest out. @returns its owner, or undefined when it had timed out */
-  shift(): Pending | undefined {
+  shift(): Owner | undefined {
     const at = this.#head
     const owner = this.#owners[at]
     this.#owners[at] = undefined
@@ -56,7 +49,7 @@ export class InFlight {
   }
 
   /** Takes the owners away of all whose deadline has come, and hands each of them to `expired`. */
-  expire(nowMs: number, expired: (owner: Pending, sentAtMs: number) => void): void {
+  expire(nowMs: number, expired: (owner: Owner, sentAtMs: number) => void): void {
     // What `expired` leads to may push more, and so move them all; those are not looked at.
     for (let i = 0, size = this.#size; i < size; i++) {
       const at = (this.#head + i) & (this.#owners.length - 1)

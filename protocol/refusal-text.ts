@@ -1,8 +1,8 @@
-import { STATUSES, Status } from "../../protocol/index.ts"
+import { STATUSES, Status } from "./errors.ts"
 
 const UINT32 = 2 ** 32
 
-/** An answer as it stands in a local node or a flight. */
+/** An answer, its value as two 32-bit halves. */
 export interface AnswerFields {
   readonly status: number
   readonly high: number

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test"
 import fc from "fast-check"
-import { backoffMs } from "../../../server/peers/backoff.ts"
+import { backoffMs } from "../../protocol/index.ts"
 
 const ALMOST_ONE = 1 - 2 ** -53
 
