@@ -60,6 +60,17 @@ export class InFlight<Owner extends object> {
     }
   }
 
+  /** The earliest deadline of those that have not timed out; Infinity when there are none. */
+  earliestDeadlineMs(): number {
+    let earliestMs = Infinity
+    for (let i = 0; i < this.#size; i++) {
+      const at = (this.#head + i) & (this.#owners.length - 1)
+      if (this.#owners[at] === undefined) continue
+      earliestMs = Math.min(earliestMs, this.#deadlineMs[at]!)
+    }
+    return earliestMs
+  }
+
   #grow(): boolean {
     const capacity = this.#owners.length
     if (capacity >= this.#max) return false

@@ -1,4 +1,4 @@
-import { STATUSES, Status } from "./errors.ts"
+import { STATUSES, Status } from "./statuses.ts"
 
 const UINT32 = 2 ** 32
 

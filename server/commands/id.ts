@@ -1,21 +1,17 @@
 import type { Command } from "commander"
-import { COUNT_MAX, Op, decimalText, keyHash } from "../../protocol/index.ts"
+import { FirnClient } from "../../client-sdk/index.ts"
+import type { CallOptions } from "../../client-sdk/index.ts"
+import { COUNT_MAX, NODE_ID_MAX } from "../../protocol/index.ts"
 import { addressText } from "../transport/address.ts"
 import type { Address } from "../transport/address.ts"
 import { DEFAULT_TCP, address, argument, option, wholeNumber } from "./options.ts"
-import { ServerConnection } from "./server-connection.ts"
 
 const COUNT_LIMIT = 1_000_000
 
 interface IdOptions {
   readonly server: Address
-  readonly target: Target
+  readonly target: CallOptions
   readonly count: number
-}
-
-interface Target {
-  readonly op: Op
-  readonly value: number
 }
 
 export function defineId(program: Command): void {
@@ -30,7 +26,7 @@ export function defineId(program: Command): void {
     .addOption(
       option("--target <random|ID|key:TEXT>", "a random node, a named one, or the owner of a key")
         .argParser(argument(parseTarget))
-        .default({ op: Op.LOCAL, value: 0 }, "the node that is asked"),
+        .default({}, "the node that is asked"),
     )
     .addOption(
       option("--count <N>", "how many ids").argParser(wholeNumber(1, COUNT_LIMIT)).default(1),
@@ -38,22 +34,25 @@ export function defineId(program: Command): void {
     .action(printIds)
 }
 
-function parseTarget(text: string): Target {
-  if (text === "random") return { op: Op.RANDOM, value: 0 }
-  if (/^[0-9]{1,9}$/.test(text)) return { op: Op.NODE, value: Number(text) }
-  if (/^key:./.test(text)) return { op: Op.KEY, value: keyHash(text.slice("key:".length)) }
+function parseTarget(text: string): CallOptions {
+  if (text === "random") return { random: true }
+  if (/^[0-9]{1,9}$/.test(text)) {
+    const node = Number(text)
+    if (node > NODE_ID_MAX) throw new RangeError(`A node id goes from 0 to ${NODE_ID_MAX}`)
+    return { node }
+  }
+  if (/^key:./.test(text)) return { key: text.slice("key:".length) }
   throw new RangeError("It takes random, a node id, or key: and a text")
 }
 
 async function printIds({ server, target, count }: IdOptions): Promise<void> {
-  const connection = await ServerConnection.open(server)
+  // Asked once: whoever types the command sees at once what is wrong, and may type it again.
+  const retry = { triesMax: 1 }
+  await using client = new FirnClient({ servers: [addressText(server)], retry })
   for (let left = count; left > 0; left -= COUNT_MAX) {
-    const size = Math.min(left, COUNT_MAX)
-    const { high, low } = await connection.ask(target.op, size, target.value)
-    const ids = Array.from({ length: size }, (_, i) => decimalText(high, low + i))
+    const ids = await client.idStrings(Math.min(left, COUNT_MAX), target)
     if (!(await printed(`${ids.join("\n")}\n`))) break
   }
-  connection.close()
 }
 
 /** @returns false when nobody reads on, as after `| head` */

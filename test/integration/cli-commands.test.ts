@@ -40,7 +40,7 @@ describe("firn id", () => {
     expect(await runFirn(["id", "--server", address])).toEqual({
       exit: 1,
       stdout: "",
-      stderr: `error: cannot reach ${address}: nothing listens there\n`,
+      stderr: `error: CONNECT_FAILED: ${address}: nothing listens there\n`,
     })
   })
 
@@ -54,7 +54,7 @@ describe("firn id", () => {
     expect(await runFirn(["id", "--server", address])).toEqual({
       exit: 1,
       stdout: "",
-      stderr: `error: ${address}: it closed the connection\n`,
+      stderr: `error: CONNECT_FAILED: ${address}: it closed the connection\n`,
     })
   })
 
@@ -64,7 +64,7 @@ describe("firn id", () => {
     await using node = await RunningNode.start(dir.path)
     const { exit, stdout, stderr } = await runFirn(["id", "--server", node.tcp])
     expect({ exit, stdout }).toEqual({ exit: 1, stdout: "" })
-    expect(stderr).toMatch(/^error: CLOCK_BEHIND: .+ = 35[0-9]{5}\n$/)
+    expect(stderr).toMatch(/^error: CLOCK_BEHIND: .+: ids are back in 35[0-9]{5} ms\n$/)
   })
 })
 

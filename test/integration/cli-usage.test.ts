@@ -95,6 +95,10 @@ describe("wrong use is exit code 2 and one line that says what is right:", () =>
       ["id", "--count", "0"],
     ],
     [noAddress("--server <HOST:PORT>", "here"), ["id", "--server", "here"]],
+    [
+      invalid("--target <random|ID|key:TEXT>", "1024", "A node id goes from 0 to 1023."),
+      ["id", "--target", "1024"],
+    ],
     ["missing required argument 'ID'", ["decode"]],
     ['"x" is not an id: a whole decimal number from 0 to 2^64-1', ["decode", "x"]],
   ]

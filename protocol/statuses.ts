@@ -33,32 +33,3 @@ export const STATUSES: readonly StatusRow[] = [
   { name: "NOT_READY", retryable: true, detail: "0" },
   { name: "WRONG_NODE", retryable: false, detail: "the node id that answered" },
 ]
-
-/** A status as an error: what a caller of Firn gets when the answer is not OK. */
-export class FirnError extends Error {
-  override readonly name = "FirnError"
-  readonly code: StatusName
-  readonly retryable: boolean
-  /** The value of the response; see `STATUSES` for its meaning. */
-  readonly detail: bigint
-
-  constructor(code: StatusName, detail: bigint, options?: ErrorOptions) {
-    const row = STATUSES[Status[code]]!
-    super(`${code}: ${row.detail} = ${detail}`, options)
-    this.code = code
-    this.retryable = row.retryable
-    this.detail = detail
-  }
-
-  /**
-   * The error for a response's status byte.
-   * @throws RangeError when the byte is no status of this protocol version.
-   */
-  static fromStatus(status: number, detail: bigint): FirnError {
-    const row = STATUSES[status]
-    if (row === undefined) {
-      throw new RangeError(`status ${status} is not one of 0..${STATUSES.length - 1}`)
-    }
-    return new FirnError(row.name, detail)
-  }
-}

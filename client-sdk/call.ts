@@ -1,0 +1,121 @@
+import type { CheckedOptions } from "./call-options.ts"
+import { FirnError } from "./errors.ts"
+
+/** Makes what the caller gets out of the halves of an answer's value. */
+export type Convert<Result> = (high: number, low: number) => Result
+
+/** Whoever has to know that a call is over. */
+export interface CallKeeper {
+  settled(call: Call): void
+}
+
+/** Where a call waits when it is on no connection. */
+export interface WaitingPlace {
+  delete(call: Call): void
+}
+
+const NONE: readonly never[] = []
+
+/** One request of a caller, through all its tries. Settles once; what comes after is ignored. */
+export class Call<Result = unknown> {
+  readonly options: CheckedOptions
+  readonly count: number
+  readonly deadlineMs: number
+  readonly promise: Promise<Result>
+  readonly #convert: Convert<Result>
+  readonly #keeper: CallKeeper
+  #resolve!: (result: unknown) => void
+  #reject!: (error: FirnError) => void
+
+  isSettled = false
+  /** How often it has failed so far. */
+  tries = 0
+  /** The last failure of each server, the newest last. */
+  failures: readonly FirnError[] = NONE
+  /** The servers that failed it since it last rested. */
+  triedServers: readonly string[] = NONE
+  place: WaitingPlace | undefined
+
+  /**
+   * @param count how many ids
+   * @param deadlineMs when its time is up, monotonic milliseconds
+   */
+  constructor(
+    options: CheckedOptions,
+    count: number,
+    deadlineMs: number,
+    convert: Convert<Result>,
+    keeper: CallKeeper,
+  ) {
+    this.options = options
+    this.count = count
+    this.deadlineMs = deadlineMs
+    this.#convert = convert
+    this.#keeper = keeper
+    this.promise = new Promise<Result>((resolve, reject) => {
+      this.#resolve = resolve as (result: unknown) => void
+      this.#reject = reject
+    })
+  }
+
+  succeed(high: number, low: number): void {
+    if (this.isSettled) return
+    this.#settle()
+    this.#resolve(this.#convert(high, low))
+  }
+
+  fail(error: FirnError): void {
+    if (this.isSettled) return
+    this.#settle()
+    this.#reject(error)
+    markHandled(this.promise)
+  }
+
+  /** Notes a try that failed. */
+  note(failure: FirnError): void {
+    this.tries++
+    const others = this.failures.filter(({ server }) => server !== failure.server)
+    this.failures = [...others, failure]
+  }
+
+  /** Fails with what its tries have come to. */
+  giveUp(): void {
+    const { code, server, detail, retryable } = this.failures.at(-1)!
+    const { tries, failures } = this
+    const details = { server, detail, retryable, tries, failures, cause: failures.at(-1) }
+    this.fail(new FirnError(code, this.#history(code), details))
+  }
+
+  /** Fails because its time is up. */
+  timeOut(): void {
+    const { tries, failures } = this
+    const last = failures.at(-1)
+    const waited = `no answer within ${this.options.timeoutMs} ms`
+    const message = tries === 0 ? waited : `${waited}, ${this.#history("TIMEOUT")}`
+    const details = { server: last?.server, tries, failures, cause: last }
+    this.fail(new FirnError("TIMEOUT", message, details))
+  }
+
+  /** A code that is that of the whole is not said again. */
+  #history(code: string): string {
+    const causes = this.failures.map((failure) => {
+      const start = failure.code === code ? code.length + ": ".length : 0
+      return failure.message.slice(start)
+    })
+    const { tries } = this
+    return tries === 1 ? causes.join() : `after ${tries} tries: ${causes.join("; ")}`
+  }
+
+  #settle(): void {
+    this.isSettled = true
+    this.#keeper.settled(this)
+  }
+}
+
+/**
+ * An id that nobody waits for any more must not end the process by its failure. Whoever does wait
+ * for the promise still gets the error.
+ */
+export function markHandled(promise: Promise<unknown>): void {
+  promise.catch(() => {})
+}

@@ -1,0 +1,74 @@
+import { STATUSES, Status, refusalText } from "../protocol/index.ts"
+import type { StatusName } from "../protocol/index.ts"
+
+/** Why a call failed: the name of a wire status, or what went wrong on this side. */
+export type FirnErrorCode =
+  | Exclude<StatusName, "OK">
+  /** No server could be reached, the connection was lost, or what answered is no Firn node. */
+  | "CONNECT_FAILED"
+  /** The client is closed, or was closed before the answer came. */
+  | "CLOSED"
+  /** The call's signal was aborted; its reason is the `cause`. */
+  | "ABORTED"
+  /** An option or an argument is wrong; nothing was sent. */
+  | "INVALID_ARGUMENT"
+
+/** What is known about a failure besides its code and its sentence. */
+export interface FirnErrorDetails {
+  readonly server?: string | undefined
+  readonly detail?: number | undefined
+  readonly tries?: number | undefined
+  readonly failures?: readonly FirnError[] | undefined
+  readonly cause?: unknown
+  /** Only where it differs from what the code says. */
+  readonly retryable?: boolean | undefined
+}
+
+/** Every error that this package throws or rejects with. */
+export class FirnError extends Error {
+  override readonly name = "FirnError"
+  readonly code: FirnErrorCode
+  /** Whether the same call may succeed later. Asking again never gives an id out twice. */
+  readonly retryable: boolean
+  /** The server that failed last, as it stands in the list; undefined when none was asked. */
+  readonly server: string | undefined
+  /** The number that came with a wire status (`protocol/README.md` says what it means). */
+  readonly detail: number | undefined
+  /** How many times the call was tried, 0 when it was never sent nor a server missing. */
+  readonly tries: number
+  /** The last failure of each server that was tried, in the order they failed first. */
+  readonly failures: readonly FirnError[]
+
+  constructor(code: FirnErrorCode, message: string, details: FirnErrorDetails = {}) {
+    super(`${code}: ${message}`, "cause" in details ? { cause: details.cause } : undefined)
+    this.code = code
+    this.retryable = details.retryable ?? isRetryable(code)
+    this.server = details.server
+    this.detail = details.detail
+    this.tries = details.tries ?? 0
+    this.failures = details.failures ?? []
+  }
+}
+
+/** The error for a status other than OK; `high` and `low` are the halves of its value. */
+export function statusError(status: number, high: number, low: number, server: string): FirnError {
+  const row = STATUSES[status]
+  if (row === undefined) {
+    // The protocol says that such an answer must not be asked for again.
+    const what = `answered with status ${status}, which protocol version 1 does not have`
+    return new FirnError("CONNECT_FAILED", `${server} ${what}`, { server, retryable: false })
+  }
+  const message = `${server}: ${refusalText({ status, high, low })}`
+  const detail = high * 2 ** 32 + low
+  return new FirnError(row.name as Exclude<StatusName, "OK">, message, { server, detail })
+}
+
+export function invalidArgument(message: string): FirnError {
+  return new FirnError("INVALID_ARGUMENT", message)
+}
+
+function isRetryable(code: FirnErrorCode): boolean {
+  if (code === "CONNECT_FAILED") return true
+  if (code === "CLOSED" || code === "ABORTED" || code === "INVALID_ARGUMENT") return false
+  return STATUSES[Status[code]]!.retryable
+}

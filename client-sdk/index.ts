@@ -1,0 +1,22 @@
+/** The client of Firn for Node and Bun. `README.md` shows its use. */
+export { FirnClient } from "./client.ts"
+export type { CloseOptions, DecodedId } from "./client.ts"
+export type { CallOptions } from "./call-options.ts"
+export { FirnError } from "./errors.ts"
+export type { FirnErrorCode } from "./errors.ts"
+export type {
+  FirnClientOptions,
+  PrefetchOptions,
+  RetryOptions,
+  ServerState,
+  ServerStateChange,
+  TlsOptions,
+} from "./options.ts"
+export {
+  DEFAULT_EPOCH_MS,
+  composeId,
+  decodeId,
+  idRangeForTime,
+  idUnixMs,
+} from "../protocol/index.ts"
+export type { IdParts } from "../protocol/index.ts"

@@ -1,0 +1,201 @@
+import { invalidArgument } from "./errors.ts"
+import { parseServer } from "./server-address.ts"
+import type { ServerAddress } from "./server-address.ts"
+
+/** What `FirnClient` is made with. Only `servers` is needed. */
+export interface FirnClientOptions {
+  /**
+   * Where the nodes listen for TCP: `HOST:PORT` (a DNS name or an address, IPv6 in brackets) or
+   * `unix:PATH`. 1 to 1024; a client keeps a connection to each of them.
+   */
+  readonly servers: readonly string[]
+  /** Connections to each server, and as many more for routed calls. 1 to 64, default 1. */
+  readonly connectionsPerServer?: number
+  /** How long a connection may take to be ready, in ms. 10 to 60,000, default 2,000. */
+  readonly connectTimeoutMs?: number
+  /** How long a call may take in all, its tries included, in ms. 1 to 600,000, default 5,000. */
+  readonly requestTimeoutMs?: number
+  /** How many requests may wait for an answer; more fail with OVERLOADED. 1 to 65,536 (default). */
+  readonly inFlightMax?: number
+  /** TLS to every server: `true` for the system's certificate authorities. Default: plain TCP. */
+  readonly tls?: boolean | TlsOptions
+  /** Keeps ids at hand. `true` for its defaults. Default: every id is asked for. */
+  readonly prefetch?: boolean | PrefetchOptions
+  readonly retry?: RetryOptions
+  /**
+   * Hears of connections that come and go. What it throws is thrown on as an uncaught exception, so
+   * that it neither goes unseen nor gets in the way of the client.
+   */
+  readonly onStateChange?: (change: ServerStateChange) => void
+}
+
+/** What `node:tls` needs for a connection; PEM texts or their bytes. */
+export interface TlsOptions {
+  /** The authorities to trust in place of the system's. */
+  readonly ca?: string | Uint8Array | readonly (string | Uint8Array)[]
+  /** This client's certificate chain and its key, where the server asks for them. */
+  readonly cert?: string | Uint8Array
+  readonly key?: string | Uint8Array
+  readonly passphrase?: string
+  /** The name the certificate has to be for. Default: the host of the server's address. */
+  readonly servername?: string
+}
+
+export interface PrefetchOptions {
+  /** How many ids are kept at hand. 1 to 65,536, default 4,096. */
+  readonly size?: number
+  /** Ids that were asked for longer ago are thrown away, in ms. 1 to 3,600,000, default 1,000. */
+  readonly ttlMs?: number
+}
+
+export interface RetryOptions {
+  /** How many times a call is tried in all. 1 (no retry) to 100, default 5. */
+  readonly triesMax?: number
+  /**
+   * How long a server may take before another one is asked, in ms. 1 to 600,000, default 1,500. The
+   * last server that is left has all the time of the call. A connection whose oldest request has
+   * waited twice as long is given up. For routed calls it has to be above the nodes'
+   * `--forward-timeout`.
+   */
+  readonly tryTimeoutMs?: number
+}
+
+export type ServerState = "connecting" | "up" | "down"
+
+export interface ServerStateChange {
+  /** As it stands in the list. */
+  readonly server: string
+  /** Whether these are the connections for routed calls. */
+  readonly routed: boolean
+  readonly state: ServerState
+  /** Why it is down; "" otherwise. */
+  readonly reason: string
+}
+
+/** The options of a client, whole and checked. */
+export interface Settings {
+  readonly servers: readonly { readonly name: string; readonly address: ServerAddress }[]
+  readonly connectionsPerServer: number
+  readonly connectTimeoutMs: number
+  readonly requestTimeoutMs: number
+  readonly inFlightMax: number
+  readonly tls: TlsOptions | undefined
+  readonly prefetch: Required<PrefetchOptions> | undefined
+  readonly triesMax: number
+  readonly tryTimeoutMs: number
+  readonly onStateChange: ((change: ServerStateChange) => void) | undefined
+}
+
+const SERVERS_MAX = 1024
+const MS_MAX = 600_000
+
+/** @throws FirnError INVALID_ARGUMENT that names the option and what is right */
+export function resolveOptions(options: FirnClientOptions): Settings {
+  checkObject("the options", options, [
+    "servers",
+    "connectionsPerServer",
+    "connectTimeoutMs",
+    "requestTimeoutMs",
+    "inFlightMax",
+    "tls",
+    "prefetch",
+    "retry",
+    "onStateChange",
+  ])
+  const { retry = {}, onStateChange } = options
+  checkObject("retry", retry, ["triesMax", "tryTimeoutMs"])
+  if (onStateChange !== undefined && typeof onStateChange !== "function") {
+    throw invalidArgument("onStateChange has to be a function")
+  }
+  return {
+    servers: resolveServers(options.servers),
+    connectionsPerServer: wholeNumber(
+      "connectionsPerServer",
+      options.connectionsPerServer,
+      1,
+      1,
+      64,
+    ),
+    connectTimeoutMs: wholeNumber("connectTimeoutMs", options.connectTimeoutMs, 2_000, 10, 60_000),
+    requestTimeoutMs: callTimeout("requestTimeoutMs", options.requestTimeoutMs, 5_000),
+    inFlightMax: wholeNumber("inFlightMax", options.inFlightMax, 65_536, 1, 65_536),
+    tls: resolveTls(options.tls),
+    prefetch: resolvePrefetch(options.prefetch),
+    triesMax: wholeNumber("retry.triesMax", retry.triesMax, 5, 1, 100),
+    tryTimeoutMs: callTimeout("retry.tryTimeoutMs", retry.tryTimeoutMs, 1_500),
+    onStateChange,
+  }
+}
+
+/** @returns the default when there is no value @throws FirnError INVALID_ARGUMENT */
+export function callTimeout(name: string, value: unknown, byDefault: number): number {
+  return wholeNumber(name, value, byDefault, 1, MS_MAX)
+}
+
+/** @returns the default when there is no value @throws FirnError INVALID_ARGUMENT */
+export function wholeNumber(
+  name: string,
+  value: unknown,
+  byDefault: number,
+  min: number,
+  max: number,
+): number {
+  return value === undefined ? byDefault : requiredWholeNumber(name, value, min, max)
+}
+
+/** @throws FirnError INVALID_ARGUMENT */
+export function requiredWholeNumber(
+  name: string,
+  value: unknown,
+  min: number,
+  max: number,
+): number {
+  if (Number.isInteger(value) && (value as number) >= min && (value as number) <= max) {
+    return value as number
+  }
+  throw invalidArgument(`${name} is ${shown(value)}, not a whole number from ${min} to ${max}`)
+}
+
+/** @throws FirnError INVALID_ARGUMENT when it is no object or has a property that is not known */
+export function checkObject(name: string, value: unknown, known: readonly string[]): void {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) {
+    throw invalidArgument(`${name} has to be an object with ${known.join(", ")}`)
+  }
+  for (const property in value) {
+    if (known.includes(property)) continue
+    throw invalidArgument(`${name} has no property ${property}; there are ${known.join(", ")}`)
+  }
+}
+
+/** A value as it reads best in an error. */
+export function shown(value: unknown): string {
+  return typeof value === "string" ? JSON.stringify(value) : String(value)
+}
+
+function resolveServers(servers: unknown): Settings["servers"] {
+  if (!Array.isArray(servers) || servers.length < 1 || servers.length > SERVERS_MAX) {
+    throw invalidArgument(`servers has to be a list of 1 to ${SERVERS_MAX} addresses`)
+  }
+  const names = new Set<unknown>(servers)
+  if (names.size < servers.length) throw invalidArgument("servers has one address twice")
+  return servers.map((name: string) => ({ name, address: parseServer(name) }))
+}
+
+function resolveTls(tls: boolean | TlsOptions | undefined): TlsOptions | undefined {
+  if (tls === undefined || tls === false) return undefined
+  if (tls === true) return {}
+  checkObject("tls", tls, ["ca", "cert", "key", "passphrase", "servername"])
+  return tls
+}
+
+function resolvePrefetch(
+  prefetch: boolean | PrefetchOptions | undefined,
+): Required<PrefetchOptions> | undefined {
+  if (prefetch === undefined || prefetch === false) return undefined
+  const { size, ttlMs } = prefetch === true ? {} : prefetch
+  if (prefetch !== true) checkObject("prefetch", prefetch, ["size", "ttlMs"])
+  return {
+    size: wholeNumber("prefetch.size", size, 4_096, 1, 65_536),
+    ttlMs: wholeNumber("prefetch.ttlMs", ttlMs, 1_000, 1, 3_600_000),
+  }
+}
