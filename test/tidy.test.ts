@@ -17,6 +17,8 @@ const ROOT_FILES = (
   "package.json package-lock.json tsconfig.json bunfig.toml knip.json " +
   ".editorconfig .gitattributes .gitignore .npmrc .oxlintrc.json"
 ).split(" ")
+/** Code that readers copy. */
+const EXAMPLES = "client-sdk/examples"
 const UPPERCASE_FILES = ["README.md", "CHANGELOG.md", "LICENSE", "Dockerfile"]
 
 /** Of a TypeScript file; a longer one holds more than one idea. */
@@ -98,13 +100,18 @@ describe("imports", () => {
     expect([...broken, ...usersOfBun(protocol)]).toEqual([])
   })
 
-  test("of client-sdk/ stay inside it, but for protocol/ and the modules of Node", () => {
-    const clientSdk = sourcesIn("client-sdk")
+  test("of client-sdk/ stay inside it, but for protocol/, node:net and node:tls", () => {
+    const clientSdk = sourcesIn("client-sdk").filter(({ path }) => !isIn(EXAMPLES, path))
     const broken = forbidden(clientSdk, ({ specifier, target }) => {
-      if (target === undefined) return !specifier.startsWith("node:")
+      if (target === undefined) return specifier !== "node:net" && specifier !== "node:tls"
       return !isIn("client-sdk", target) && !isIn("protocol", target)
     })
     expect([...broken, ...usersOfBun(clientSdk)]).toEqual([])
+  })
+
+  test("of the examples are those of somebody who has installed the client", () => {
+    const broken = forbidden(sourcesIn(EXAMPLES), ({ target }) => target !== undefined)
+    expect(broken).toEqual([])
   })
 
   test("of server/ stay inside it, but for protocol/ and in commands/ the client SDK", () => {
@@ -136,7 +143,7 @@ describe("imports", () => {
 
   test("of bun:sqlite stand only in server/storage/", () => {
     const elsewhere = sourcesIn("protocol", "client-sdk", "server").filter(
-      ({ path }) => !isIn("server/storage", path),
+      ({ path }) => !isIn("server/storage", path) && !isIn(EXAMPLES, path),
     )
     expect(forbidden(elsewhere, ({ specifier }) => specifier === "bun:sqlite")).toEqual([])
   })

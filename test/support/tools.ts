@@ -10,9 +10,13 @@ interface Tool {
   isThere(): boolean
 }
 
-type ToolName = "curl" | "nc" | "telnet" | "xxd" | "bash" | "libfaketime" | "/proc"
+type ToolName = "node" | "curl" | "nc" | "telnet" | "xxd" | "bash" | "libfaketime" | "/proc"
 
 const tools: Record<ToolName, Tool> = {
+  node: {
+    remedy: "install Node 20.19 or later, with npm",
+    isThere: () => isOnPath("node") && isOnPath("npm"),
+  },
   curl: { remedy: debian("curl"), isThere: () => isOnPath("curl") },
   // Other netcats read -N in other ways or not at all.
   nc: {
@@ -34,6 +38,10 @@ export function faketimeLibrary(): string | undefined {
     if (directoryNames(path).includes("libfaketimeMT.so.1")) return join(path, "libfaketimeMT.so.1")
   }
   return undefined
+}
+
+export function isToolThere(name: ToolName): boolean {
+  return tools[name].isThere()
 }
 
 /** `test`, or one that skips and says so when a tool is not installed. */

@@ -1,0 +1,147 @@
+import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test"
+import { readFileSync } from "node:fs"
+import { join } from "node:path"
+import manifest from "../../client-sdk/package.json"
+import { run } from "../support/command.ts"
+import { RunningNode } from "../support/firn-process.ts"
+import { InstalledClient, tool } from "../support/installed-client.ts"
+import { ROOT } from "../support/paths.ts"
+import { TempDir } from "../support/temp-dir.ts"
+import { isToolThere, testWith } from "../support/tools.ts"
+
+setDefaultTimeout(60_000)
+
+const README = readFileSync(join(ROOT, "client-sdk/README.md"), "utf8")
+const MAIN_README = readFileSync(join(ROOT, "README.md"), "utf8")
+/** What the snippets connect to; some name a second node as well. */
+const SERVER = "127.0.0.1:6454"
+const OTHER_SERVER = "127.0.0.1:6455"
+/** What a user has to have set. */
+const TYPES = { module: "NodeNext", target: "ES2022", lib: ["ESNext", "DOM"], types: [] }
+
+/** The code blocks of a page in these languages. */
+function snippets(page: string, ...languages: string[]): { name: string; code: string }[] {
+  const blocks = page.matchAll(/^```(\w+)\n([\s\S]*?)^```$/gm)
+  return [...blocks]
+    .filter(([, language]) => languages.includes(language!))
+    .map(([, , code], i) => ({ name: `${i + 1}: ${code!.split("\n").at(-2)}`, code: code! }))
+}
+
+const resources = new AsyncDisposableStack()
+let client: InstalledClient
+let node: RunningNode
+
+beforeAll(async () => {
+  if (!isToolThere("node")) return
+  client = resources.use(await InstalledClient.create())
+  const dir = resources.use(new TempDir())
+  node = resources.use(await RunningNode.start(dir.path, ["--node-id", "0"]))
+})
+afterAll(() => resources.disposeAsync())
+
+/** Names the running node wherever a snippet names one. */
+function localize(code: string): string {
+  const sameNode = node.tcp.replace("127.0.0.1", "localhost")
+  return code.replaceAll(OTHER_SERVER, sameNode).replaceAll(SERVER, node.tcp)
+}
+
+/** Runs a program in the project; expects it to end well and to print something. */
+async function expectRuns(runtime: string, file: string, code: string): Promise<void> {
+  const path = client.write(file, localize(code))
+  const { exitCode, stdout, stderr } = await run([runtime, path])
+  expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: "" })
+  expect(stdout).not.toBe("")
+}
+
+describe("the packed client", () => {
+  testWith("node")("has its code, its types, a licence and no dependencies", () => {
+    const installed = JSON.parse(readFileSync(client.at("package.json"), "utf8")) as object
+    expect(Object.keys(installed)).not.toContain("dependencies")
+    expect(readFileSync(client.at("LICENSE"), "utf8")).toContain("MIT License")
+    expect(readFileSync(client.at("README.md"), "utf8")).toBe(README)
+    const imports = readFileSync(client.at("dist/index.js"), "utf8").matchAll(/ from "([^"]+)"/g)
+    expect(new Set([...imports].map(([, name]) => name))).toEqual(new Set(["node:net", "node:tls"]))
+  })
+
+  testWith("node")("is found to be in order by publint and attw", async () => {
+    const publint = await run([tool("publint"), "--strict", client.tarball])
+    expect(publint.stdout).toContain("All good!")
+    const attw = await run([tool("attw"), "--profile", "esm-only", client.tarball])
+    expect({ exitCode: attw.exitCode, stderr: attw.stderr }).toEqual({ exitCode: 0, stderr: "" })
+    expect(attw.stdout).toContain("🟢 (ESM)")
+  })
+
+  testWith("node")(
+    "has types that hold in a strict project, its own declarations too",
+    async () => {
+      const files = [...snippets(README, "ts", "js"), ...snippets(MAIN_README, "ts")].map(
+        ({ code }, i) => {
+          client.write(`typed-${i}.ts`, `${code}\nexport {}\n`)
+          return `typed-${i}.ts`
+        },
+      )
+      expect(files.length).toBeGreaterThan(5)
+      const compilerOptions = { ...TYPES, strict: true, noEmit: true, skipLibCheck: false }
+      const path = client.write("tsconfig.json", JSON.stringify({ compilerOptions, files }))
+      const { exitCode, stdout } = await run([tool("tsc"), "-p", path])
+      expect({ exitCode, stdout }).toEqual({ exitCode: 0, stdout: "" })
+    },
+  )
+
+  testWith("node")("has types that find a call of the wrong form", async () => {
+    client.write(
+      "wrong.ts",
+      'import { FirnClient } from "firn-client"\n' +
+        'const client = new FirnClient({ servers: ["127.0.0.1:1"] })\n' +
+        'const id: number = await client.id({ node: "3" })\nexport { id }\n',
+    )
+    const options = {
+      compilerOptions: { ...TYPES, strict: true, noEmit: true },
+      files: ["wrong.ts"],
+    }
+    const path = client.write("tsconfig.wrong.json", JSON.stringify(options))
+    const { exitCode, stdout } = await run([tool("tsc"), "-p", path])
+    expect(exitCode).not.toBe(0)
+    expect(stdout.match(/error TS/g)).toHaveLength(2)
+  })
+
+  test("is of the same version as the server", async () => {
+    const server = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8")) as typeof manifest
+    expect(manifest.version).toBe(server.version)
+  })
+})
+
+describe("a snippet of the README in JavaScript", () => {
+  test("is there", () => {
+    expect(snippets(README, "js").length).toBeGreaterThan(4)
+  })
+
+  const rows = snippets(README, "js").map(({ name, code }) => [name, code] as const)
+  testWith("node").each(rows)("runs under Node: %s", async (_, code) => {
+    await expectRuns("node", "snippet.js", code)
+  })
+
+  testWith("node").each(rows)("runs under Bun: %s", async (_, code) => {
+    await expectRuns(process.execPath, "snippet.js", code)
+  })
+})
+
+describe("a snippet of the README in TypeScript", () => {
+  const pages = [...snippets(README, "ts"), ...snippets(MAIN_README, "ts")]
+  const rows = pages.map(({ name, code }) => [name, code] as const)
+  testWith("node").each(rows)("runs under Bun: %s", async (_, code) => {
+    await expectRuns(process.execPath, "snippet.ts", code)
+  })
+})
+
+test("the example of the README, a batch of rows, finds what it inserts", async () => {
+  const [line] = snippets(README, "sh").map(({ code }) => code.trim())
+  expect(line).toMatch(/^bun client-sdk\/examples\/\S+ 127\.0\.0\.1:6454$/)
+  const args = localize(line!).split(" ").slice(1)
+  const [file, ...rest] = args
+  const { exitCode, stdout, stderr } = await run([process.execPath, join(ROOT, file!), ...rest])
+  expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: "" })
+  expect(stdout).toMatch(
+    /^10000 orders of the last second\nthe newest is \d+, of node 0 at \S+Z\n$/,
+  )
+})
