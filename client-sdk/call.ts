@@ -86,11 +86,11 @@ export class Call<Result = unknown> {
     this.fail(new FirnError(code, this.#history(code), details))
   }
 
-  /** Fails because its time is up. */
-  timeOut(): void {
+  /** Fails because its time is up. @param missing what it waited for in vain */
+  timeOut(missing: "answer" | "connection" = "answer"): void {
     const { tries, failures } = this
     const last = failures.at(-1)
-    const waited = `no answer within ${this.options.timeoutMs} ms`
+    const waited = `no ${missing} within ${this.options.timeoutMs} ms`
     const message = tries === 0 ? waited : `${waited}, ${this.#history("TIMEOUT")}`
     const details = { server: last?.server, tries, failures, cause: last }
     this.fail(new FirnError("TIMEOUT", message, details))

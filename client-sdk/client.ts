@@ -13,7 +13,7 @@ import { toBigInt, toHalves, toNumber } from "./halves.ts"
 import { checkObject, requiredWholeNumber, resolveOptions, wholeNumber } from "./options.ts"
 import type { FirnClientOptions, Settings } from "./options.ts"
 import { Prefetch } from "./prefetch.ts"
-import { TurnClock } from "./turn-clock.ts"
+import { Turn } from "./turn.ts"
 
 /** The most ids of one `ids` call. */
 const IDS_MAX = 1_000_000
@@ -38,7 +38,7 @@ export interface CloseOptions {
 export class FirnClient implements AsyncDisposable {
   readonly #settings: Settings
   readonly #byDefault: CheckedOptions
-  readonly #clock = new TurnClock(() => systemEnvironment.monotonicMs())
+  readonly #turn = new Turn(() => systemEnvironment.monotonicMs())
   readonly #epoch = new EpochAgreement()
   readonly #local: Dispatcher
   readonly #routed: Dispatcher
@@ -54,8 +54,9 @@ export class FirnClient implements AsyncDisposable {
     const settings = resolveOptions(options)
     this.#settings = settings
     this.#byDefault = { target: LOCAL, timeoutMs: settings.requestTimeoutMs, signal: undefined }
-    this.#local = new Dispatcher(settings, false, systemEnvironment, this.#epoch)
-    this.#routed = new Dispatcher(settings, true, systemEnvironment, this.#epoch)
+    const parts = { environment: systemEnvironment, turn: this.#turn, epoch: this.#epoch }
+    this.#local = new Dispatcher(settings, false, parts)
+    this.#routed = new Dispatcher(settings, true, parts)
     this.#keeper = {
       settled: (call) => {
         this.#forget(call)
@@ -200,7 +201,7 @@ export class FirnClient implements AsyncDisposable {
   }
 
   #begin<Result>(checked: CheckedOptions, count: number, convert: Convert<Result>): Call<Result> {
-    const deadlineMs = this.#clock.now() + checked.timeoutMs
+    const deadlineMs = this.#turn.now() + checked.timeoutMs
     const call = new Call(checked, count, deadlineMs, convert, this.#keeper)
     this.#inFlight++
     if (checked.signal !== undefined) this.#aborts.add(checked.signal, call)
@@ -211,7 +212,7 @@ export class FirnClient implements AsyncDisposable {
     const { op } = call.options.target
     const isRouted = op === Op.NODE || op === Op.KEY || op === Op.RANDOM
     const dispatcher = isRouted ? this.#routed : this.#local
-    dispatcher.dispatch(call, this.#clock.now())
+    dispatcher.dispatch(call, this.#turn.now())
   }
 
   #forget(call: Call): void {
@@ -228,7 +229,7 @@ export class FirnClient implements AsyncDisposable {
       ttlMs,
       environment: systemEnvironment,
       fetch: (count) => {
-        const deadlineMs = this.#clock.now() + this.#byDefault.timeoutMs
+        const deadlineMs = this.#turn.now() + this.#byDefault.timeoutMs
         const call = new Call(this.#byDefault, count, deadlineMs, toHalves, keeper)
         this.#dispatch(call)
         return call.promise

@@ -17,6 +17,7 @@ import { FirnError, statusError } from "./errors.ts"
 import type { TlsOptions } from "./options.ts"
 import type { ServerAddress } from "./server-address.ts"
 import type { ClientSocket } from "./socket.ts"
+import type { Turn, TurnTask } from "./turn.ts"
 
 /** The most requests that wait for their answers on one connection. */
 const PLACES_MAX = 65_536
@@ -41,6 +42,7 @@ export interface ConnectionOptions {
   /** The oldest request may wait this long before the connection is given up. */
   readonly stallMs: number
   readonly environment: Environment
+  readonly turn: Turn
 }
 
 export interface ConnectionEvents {
@@ -57,7 +59,7 @@ export interface ConnectionEvents {
  * One pipelined connection: answers come in the order of the requests. A call that timed out or was
  * aborted keeps its place, so that its late answer is not taken for the next one's.
  */
-export class Connection {
+export class Connection implements TurnTask {
   readonly #options: ConnectionOptions
   readonly #events: ConnectionEvents
   readonly #inFlight = new InFlight<Call>(PLACES_MAX)
@@ -107,7 +109,7 @@ export class Connection {
     if (nextMs < this.#armedForMs) this.#arm(nextMs, nowMs)
     if (!this.#isFlushDue) {
       this.#isFlushDue = true
-      queueMicrotask(this.#flushAtTurnEnd)
+      this.#options.turn.schedule(this)
     } else if (this.#unsentLength >= FLUSH_AT) this.#flush()
     return true
   }
@@ -144,7 +146,7 @@ export class Connection {
     this.#unsentLength += REQUEST_SIZE
   }
 
-  readonly #flushAtTurnEnd = (): void => {
+  turnEnded(): void {
     this.#isFlushDue = false
     this.#flush()
   }

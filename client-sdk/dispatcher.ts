@@ -6,6 +6,14 @@ import type { EpochAgreement } from "./epoch-agreement.ts"
 import { FirnError } from "./errors.ts"
 import { Lane } from "./lane.ts"
 import type { Settings } from "./options.ts"
+import type { Turn } from "./turn.ts"
+
+/** What the two dispatchers of a client share. */
+export interface DispatcherParts {
+  readonly environment: Environment
+  readonly turn: Turn
+  readonly epoch: EpochAgreement
+}
 
 const NONE: readonly never[] = []
 
@@ -29,20 +37,16 @@ export class Dispatcher {
   #closed: FirnError | undefined
 
   /** @param routed whether these are the connections for routed calls */
-  constructor(
-    settings: Settings,
-    routed: boolean,
-    environment: Environment,
-    epoch: EpochAgreement,
-  ) {
+  constructor(settings: Settings, routed: boolean, parts: DispatcherParts) {
+    const { environment, turn, epoch } = parts
     this.#settings = settings
     this.#environment = environment
-    this.#waiting = new DueSet(environment, (call) => call.timeOut())
+    this.#waiting = new DueSet(environment, (call) => call.timeOut("connection"))
     this.#resting = new DueSet(environment, (call) => this.dispatch(call, this.#now()))
     const { tls, connectTimeoutMs, tryTimeoutMs, connectionsPerServer, onStateChange } = settings
     const stallMs = 2 * tryTimeoutMs
     this.#lanes = settings.servers.map(({ name, address }) => {
-      const options = { server: name, address, tls, connectTimeoutMs, stallMs, environment }
+      const options = { server: name, address, tls, connectTimeoutMs, stallMs, environment, turn }
       return new Lane(options, connectionsPerServer, {
         checked: ({ server }, epochMs) => epoch.check(epochMs, server),
         up: () => this.#laneUp(),
