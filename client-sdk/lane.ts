@@ -122,6 +122,8 @@ export class Lane {
     if (this.state === "up" && wasSound) this.#attempts = 0
     this.#scheduleRetry()
     if (this.#ready.length > 0) return
+    // Connections that are opened together are one attempt, which has failed when all of them have.
+    if (this.state !== "up" && this.#connections.length > 0) return
     this.#change("down", failure.message)
     this.#events.down(this, failure)
   }
