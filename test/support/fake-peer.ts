@@ -11,6 +11,7 @@ import {
   requestOp,
   requestTarget,
 } from "../../protocol/index.ts"
+import { SerialIds } from "./serial-ids.ts"
 import type { AcceptedEvents, VirtualNetwork, Wire } from "./virtual-network.ts"
 
 export interface Reply {
@@ -67,7 +68,7 @@ export class FakePeer {
   checksAsked = 0
   readonly #network: VirtualNetwork
   readonly #held: (() => void)[] = []
-  #serial = 0n
+  readonly #serial = new SerialIds()
 
   constructor(network: VirtualNetwork, nodeId: number) {
     this.#network = network
@@ -82,17 +83,7 @@ export class FakePeer {
 
   /** The next ids of this node: some that nobody else gives out. */
   ids(count = 1): Reply {
-    this.#serial += 1n
-    if ((this.#serial & 4_095n) + BigInt(count) > 4_096n) {
-      this.#serial = (this.#serial | 4_095n) + 1n
-    }
-    const first = this.#serial
-    this.#serial += BigInt(count - 1)
-    const time = 77n + (first >> 12n)
-    return {
-      status: Status.OK,
-      value: (time << 22n) | (BigInt(this.nodeId) << 12n) | (first & 4_095n),
-    }
+    return { status: Status.OK, value: this.#serial.next(this.nodeId, count) }
   }
 
   /** Answers what it holds, the oldest first. */
