@@ -6,6 +6,7 @@ import { within } from "../support/deadline.ts"
 import { nodeOfId, responseBytes } from "../support/fake-peer.ts"
 import { utf8 } from "../support/fake-client.ts"
 import { failureOf } from "../support/firn-failure.ts"
+import { HoldingPeer } from "../support/holding-peer.ts"
 import { expectIncreasing } from "../support/ids.ts"
 import { ANY_ADDRESS, TcpPeer, checkedAs, givingIds, okResponse } from "../support/tcp-peer.ts"
 import type { Conduct, PeerSocket } from "../support/tcp-peer.ts"
@@ -80,24 +81,16 @@ describe("answers", () => {
   })
 
   test("that come too late are dropped, and the next call gets its own", async () => {
-    const held: (() => void)[] = []
-    const good = givingIds(3)
-    const late: Conduct = (op, socket, request) => {
-      const bytes = good(op, socket, request)!
-      if (op === Op.EPOCH) return bytes
-      held.push(() => void socket.write(bytes))
-      return undefined
-    }
-    await withServer(late, {}, async (client, peer) => {
-      const asked = [client.ids(7, { timeoutMs: 40 }), client.id({ timeoutMs: 40 })]
-      for (const call of asked) expect((await failureOf(call)).code).toBe("TIMEOUT")
-      const next = client.ids(2, { timeoutMs: 10_000 })
-      while (held.length < 3) await new Promise(setImmediate)
-      for (const answer of held) answer()
-      // 7 and 1 were given out before them.
-      expect((await next).map((id) => id & 4_095n)).toEqual([9n, 10n])
-      expect(peer.connections).toBe(1)
-    })
+    using peer = new HoldingPeer()
+    await using client = new FirnClient({ servers: [peer.address] })
+    const late = [client.ids(7, { timeoutMs: 40 }), client.ids(1, { timeoutMs: 40 })]
+    for (const call of late) expect((await failureOf(call)).code).toBe("TIMEOUT")
+    const next = client.ids(2)
+    await peer.hasHeld(3)
+    peer.release()
+    // 7 and 1 were given out before them.
+    expect((await next).map((id) => id & 4_095n)).toEqual([9n, 10n])
+    expect(peer.connections).toBe(1)
   })
 
   test("that nobody asked for end the connection, and none of them is given out", async () => {

@@ -41,3 +41,19 @@ export async function askUntil<T>(
     }
   }
 }
+
+/**
+ * Looks once a turn whether it is so by now.
+ * @throws Error when it takes longer than `limitMs`
+ */
+export async function until(
+  what: string,
+  isSo: () => boolean,
+  limitMs: number = PATIENCE_MS,
+): Promise<void> {
+  const look = async (): Promise<boolean> => {
+    await new Promise(setImmediate)
+    return isSo()
+  }
+  await askUntil(what, look, Boolean, limitMs)
+}

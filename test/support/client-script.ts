@@ -1,0 +1,39 @@
+import { ROOT } from "./paths.ts"
+import { run } from "./command.ts"
+import type { CommandOutcome } from "./command.ts"
+import { TempDir } from "./temp-dir.ts"
+import { join } from "node:path"
+
+/** What runs a script: the Bun of these tests, and the Node on the path. */
+export const RUNTIMES = ["bun", "node"] as const
+export type ScriptRuntime = (typeof RUNTIMES)[number]
+
+/** Put before every script: the client, what it was given, and a word to whoever waits for it. */
+const PRELUDE = `
+import { FirnClient, FirnError } from "./index.js"
+const servers = process.argv.slice(2)
+for (const event of ["unhandledRejection", "warning"]) {
+  process.on(event, (reason) => console.error(event, reason))
+}
+`
+
+/**
+ * Runs a script, plain JavaScript, as a process of its own to its end. It has `FirnClient`,
+ * `FirnError` and `servers`; what is never handled and every warning goes to its error output.
+ */
+export async function runClientScript(
+  runtime: ScriptRuntime,
+  source: string,
+  servers: readonly string[],
+): Promise<CommandOutcome> {
+  using dir = new TempDir()
+  const built = await Bun.build({
+    entrypoints: [join(ROOT, "client-sdk/index.ts")],
+    outdir: dir.path,
+    target: "node",
+  })
+  if (!built.success) throw new AggregateError(built.logs, "the client cannot be built")
+  const script = dir.at("script.mjs")
+  await Bun.write(script, PRELUDE + source)
+  return await run([runtime === "bun" ? process.execPath : "node", script, ...servers])
+}
