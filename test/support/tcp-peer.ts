@@ -32,7 +32,10 @@ export class TcpPeer implements Disposable {
   readonly address: string
   /** All requests that came. */
   readonly requests: AskedRequest[] = []
+  /** Connections so far. */
   connections = 0
+  /** Those of them that are open. */
+  open = 0
   readonly #listener: TCPSocketListener<FrameReader> | UnixSocketListener<FrameReader>
 
   /**
@@ -43,9 +46,11 @@ export class TcpPeer implements Disposable {
     const socket: SocketHandler<FrameReader> = {
       open: (connection) => {
         this.connections++
+        this.open++
         connection.data = new FrameReader(REQUEST_SIZE)
         opened?.(connection)
       },
+      close: () => void this.open--,
       data: (connection, chunk) => {
         for (const request of requestsIn(connection.data, chunk)) {
           this.requests.push(request)
