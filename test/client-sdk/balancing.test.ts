@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test"
 import { Op } from "../../protocol/index.ts"
-import { VirtualClient, outcomeOf } from "../support/virtual-client.ts"
+import { VirtualClient, nodeOrCode } from "../support/virtual-client.ts"
 
 /** How many requests for ids each server was sent. */
 function asked({ servers }: VirtualClient): number[] {
@@ -49,7 +49,7 @@ describe("the server of a call", () => {
     expect(others.map((server) => server.asked.length > 100)).toEqual([true, true])
     busy!.release()
     await client.pass(3)
-    expect(held.map(outcomeOf)).not.toContain(undefined)
+    expect(held.map(nodeOrCode)).not.toContain(undefined)
   })
 
   test("is none on which a call has timed out, until it says something again", async () => {
@@ -59,7 +59,7 @@ describe("the server of a call", () => {
     late!.behaviour = () => ({ ...late!.ids(), delayMs: 90 })
     const calls = Array.from({ length: 20 }, () => client.call())
     await client.pass(60)
-    expect(calls.map(outcomeOf)).toEqual(calls.map(() => 1))
+    expect(calls.map(nodeOrCode)).toEqual(calls.map(() => 1))
     const before = late!.asked.length
     expect(before).toBeGreaterThan(0)
     // It has less in flight than the live one, whose calls are held.
@@ -96,7 +96,7 @@ describe("connectionsPerServer", () => {
     client.wires(0)[0]!.lose()
     const call = client.call()
     await client.pass(3)
-    expect([outcomeOf(call), client.wires(0).length]).toEqual([0, 1])
+    expect([nodeOrCode(call), client.wires(0).length]).toEqual([0, 1])
     await client.pass(60)
     expect(client.wires(0).length).toBe(2)
     expect(client.changes).toEqual(["0 connecting", "0 up"])
@@ -107,10 +107,10 @@ describe("connectionsPerServer", () => {
     client.kill(0)
     const call = client.call()
     await client.pass(2)
-    expect([outcomeOf(call), call.tries]).toEqual([undefined, 1])
+    expect([nodeOrCode(call), call.tries]).toEqual([undefined, 1])
     client.servers[0]!.listen()
     await client.pass(60)
-    expect(outcomeOf(call)).toBe(0)
+    expect(nodeOrCode(call)).toBe(0)
     expect(client.servers[0]!.asked.map(({ op }) => op)).toEqual([Op.LOCAL])
   })
 })

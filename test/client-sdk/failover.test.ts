@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test"
 import { peerAddress } from "../support/fake-peer.ts"
 import { failureOf } from "../support/firn-failure.ts"
-import { VirtualClient, outcomeOf } from "../support/virtual-client.ts"
+import { VirtualClient, nodeOrCode } from "../support/virtual-client.ts"
 
 describe("of a dead server and a live one", () => {
   test.each([0, 1])(
@@ -11,7 +11,7 @@ describe("of a dead server and a live one", () => {
       client.kill(dead)
       const calls = Array.from({ length: 50 }, () => client.call())
       await client.pass(5)
-      expect(calls.map(outcomeOf)).toEqual(calls.map(() => 1 - dead))
+      expect(calls.map(nodeOrCode)).toEqual(calls.map(() => 1 - dead))
     },
   )
 
@@ -20,7 +20,7 @@ describe("of a dead server and a live one", () => {
     client.environment.network.blackHoles.add(peerAddress(0))
     const calls = Array.from({ length: 50 }, () => client.call())
     await client.pass(5)
-    expect(calls.map(outcomeOf)).toEqual(calls.map(() => 1))
+    expect(calls.map(nodeOrCode)).toEqual(calls.map(() => 1))
   })
 
   test("that dies with calls in flight, they go to the live one, each once", async () => {
@@ -31,7 +31,7 @@ describe("of a dead server and a live one", () => {
     await client.pass(5)
     client.kill(0)
     await client.pass(5)
-    expect(calls.map(outcomeOf)).toEqual(calls.map(() => 1))
+    expect(calls.map(nodeOrCode)).toEqual(calls.map(() => 1))
     expect(client.servers[1]!.asked.length).toBe(1_000)
     expect(new Set(calls.map(({ promise }) => Bun.peek(promise))).size).toBe(1_000)
   })
@@ -46,7 +46,7 @@ describe("a server that comes back", () => {
     client.servers[0]!.listen()
     const call = client.call()
     await client.pass(2_010)
-    expect(outcomeOf(call)).toBe(0)
+    expect(nodeOrCode(call)).toBe(0)
   })
 
   test("answers the calls that waited for it, in their order", async () => {
@@ -93,7 +93,7 @@ describe("a call that no server answers", () => {
     for (const server of client.servers) server.behaviour = () => "HOLD"
     const call = client.call({ timeoutMs })
     await client.pass(timeoutMs - 0.5)
-    expect(outcomeOf(call)).toBeUndefined()
+    expect(nodeOrCode(call)).toBeUndefined()
     await client.pass(0.5)
     const error = await failureOf(call.promise)
     expect(error.code).toBe("TIMEOUT")
@@ -106,7 +106,7 @@ describe("a call that no server answers", () => {
     client.environment.network.blackHoles.add(peerAddress(0))
     const call = client.call({ timeoutMs: 300 })
     await client.pass(299)
-    expect(outcomeOf(call)).toBeUndefined()
+    expect(nodeOrCode(call)).toBeUndefined()
     await client.pass(1)
     const error = await failureOf(call.promise)
     expect(error).toMatchObject({ code: "TIMEOUT", tries: 0, server: undefined })
@@ -121,9 +121,9 @@ describe("a server that is silent", () => {
     client.servers[0]!.behaviour = () => "HOLD"
     const calls = Array.from({ length: 40 }, () => client.call())
     await client.pass(99)
-    expect(calls.map(outcomeOf)).toContain(undefined)
+    expect(calls.map(nodeOrCode)).toContain(undefined)
     await client.pass(10)
-    expect(calls.map(outcomeOf)).toEqual(calls.map(() => 1))
+    expect(calls.map(nodeOrCode)).toEqual(calls.map(() => 1))
     expect(calls.some(({ tries }) => tries === 1)).toBe(true)
   })
 
@@ -141,7 +141,7 @@ describe("a server that is silent", () => {
     expect(client.changes.at(-1)).toContain("0 down CONNECT_FAILED")
     expect(client.changes.at(-1)).toContain("no answer within 200 ms")
     await client.pass(60)
-    expect([outcomeOf(call), call.tries]).toEqual([0, 1])
+    expect([nodeOrCode(call), call.tries]).toEqual([0, 1])
   })
 
   test("and answers later is kept, when it does so before it is given up", async () => {

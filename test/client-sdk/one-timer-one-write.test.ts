@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test"
 import { REQUEST_SIZE } from "../../protocol/index.ts"
-import { VirtualClient, outcomeOf } from "../support/virtual-client.ts"
+import { VirtualClient, nodeOrCode } from "../support/virtual-client.ts"
 
 /** A client of one server, connected. */
 async function connected(): Promise<VirtualClient> {
@@ -54,7 +54,7 @@ describe("a connection writes", () => {
     const calls = Array.from({ length: 200 }, () => client.call())
     await client.pass(10)
     expect(writes(client)).toEqual([1, 200])
-    expect(calls.map(outcomeOf)).toEqual(calls.map(() => 0))
+    expect(calls.map(nodeOrCode)).toEqual(calls.map(() => 0))
   })
 
   test("nothing while the socket is full, and then all that has come meanwhile", async () => {
@@ -71,7 +71,7 @@ describe("a connection writes", () => {
     environment.drain()
     expect(writes(client)).toEqual([1, 6])
     await client.pass(5)
-    expect(calls.map(outcomeOf)).toEqual(calls.map(() => 0))
+    expect(calls.map(nodeOrCode)).toEqual(calls.map(() => 0))
   })
 
   test("no more than all its places, however full the socket is", async () => {
@@ -81,8 +81,8 @@ describe("a connection writes", () => {
     await client.pass(0)
     expect(writes(client)).toEqual([4_096])
     await client.pass(10)
-    expect(outcomeOf(calls[65_535]!)).toBe("TIMEOUT")
-    expect(outcomeOf(calls[65_536]!)).toBe("OVERLOADED")
+    expect(nodeOrCode(calls[65_535]!)).toBe("TIMEOUT")
+    expect(nodeOrCode(calls[65_536]!)).toBe("OVERLOADED")
   })
 })
 
@@ -112,7 +112,7 @@ describe("a connection has one timer", () => {
       [200, 5],
     ] as const) {
       await client.pass(passMs)
-      expect(calls.filter((call) => outcomeOf(call) === "TIMEOUT").length).toBe(ended)
+      expect(calls.filter((call) => nodeOrCode(call) === "TIMEOUT").length).toBe(ended)
       expect(environment.timers).toBeLessThan(2)
     }
   })
@@ -135,6 +135,6 @@ describe("a connection has one timer", () => {
     expect(client.environment.timers).toBe(0)
     await client.pass(10)
     expect(client.environment.runtime.timerCount).toBe(0)
-    expect(calls.map(outcomeOf)).not.toContain(undefined)
+    expect(calls.map(nodeOrCode)).not.toContain(undefined)
   })
 })

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test"
 import { STATUSES, Status } from "../../protocol/index.ts"
-import { VirtualClient, outcomeOf } from "../support/virtual-client.ts"
+import { VirtualClient, nodeOrCode } from "../support/virtual-client.ts"
 import { failureOf } from "../support/firn-failure.ts"
 
 const refusals = STATUSES.map((row, status) => ({ ...row, status })).slice(1)
@@ -21,7 +21,7 @@ describe("a server that refuses", () => {
     const client = await withRefusing(status, 30n)
     const call = client.call()
     await client.pass(5)
-    expect([outcomeOf(call), call.tries]).toEqual([1, 1])
+    expect([nodeOrCode(call), call.tries]).toEqual([1, 1])
     expect(client.servers.map(({ asked }) => asked.length)).toEqual([1, 1])
   })
 
@@ -65,10 +65,10 @@ describe("once all servers have refused", () => {
     }
     const call = client.call()
     await client.pass(10)
-    expect([one!.asked.length, other!.asked.length, outcomeOf(call)]).toEqual([1, 1, undefined])
+    expect([one!.asked.length, other!.asked.length, nodeOrCode(call)]).toEqual([1, 1, undefined])
     one!.behaviour = () => one!.ids()
     await client.pass(200)
-    expect([outcomeOf(call), call.tries]).toEqual([0, 2 + other!.asked.length - 1])
+    expect([nodeOrCode(call), call.tries]).toEqual([0, 2 + other!.asked.length - 1])
   })
 
   test("a call rests as long as OVERLOADED says, when that is longer", async () => {
@@ -81,9 +81,9 @@ describe("once all servers have refused", () => {
     }
     const call = client.call()
     await client.pass(690)
-    expect([outcomeOf(call), server!.asked.length]).toEqual([undefined, 1])
+    expect([nodeOrCode(call), server!.asked.length]).toEqual([undefined, 1])
     await client.pass(20)
-    expect([outcomeOf(call), server!.asked.length]).toEqual([0, 2])
+    expect([nodeOrCode(call), server!.asked.length]).toEqual([0, 2])
   })
 
   test("a call for which the rest is too long fails at once", async () => {

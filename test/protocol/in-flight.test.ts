@@ -39,6 +39,11 @@ class NaiveInFlight {
       expired(owner, entry.sentAtMs)
     }
   }
+
+  earliestDeadlineMs(): number {
+    const waiting = this.entries.filter(({ owner }) => owner !== undefined)
+    return Math.min(...waiting.map(({ deadlineMs }) => deadlineMs))
+  }
 }
 
 type Step =
@@ -82,8 +87,9 @@ function run(max: number, plan: readonly Step[]): [unknown[], unknown[]] {
         })
       }
     }
-    seen.push(ring.size, ring.oldestMs)
+    seen.push(ring.size, ring.oldestMs, ring.earliestDeadlineMs())
     expected.push(model.entries.length, model.entries[0]?.sentAtMs ?? Infinity)
+    expected.push(model.earliestDeadlineMs())
   }
   return [seen, expected]
 }

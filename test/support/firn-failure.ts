@@ -14,3 +14,14 @@ export async function failureOf(call: Promise<unknown>): Promise<FirnError> {
   if (error instanceof FirnError) return error
   throw error
 }
+
+/** What has become of a call: its result, the code of its error, or undefined while it lasts. */
+export function outcomeOf<Result>({
+  promise,
+}: {
+  readonly promise: Promise<Result>
+}): Result | string | undefined {
+  const result = Bun.peek(promise) as Result | Promise<Result> | FirnError
+  if (result instanceof FirnError) return result.code
+  return result instanceof Promise ? undefined : result
+}

@@ -9,6 +9,7 @@ import { resolveOptions } from "../../client-sdk/options.ts"
 import type { FirnClientOptions, ServerStateChange } from "../../client-sdk/options.ts"
 import { Turn } from "../../client-sdk/turn.ts"
 import { FakePeer, nodeOfId, peerAddress } from "./fake-peer.ts"
+import { outcomeOf } from "./firn-failure.ts"
 import { VirtualEnvironment } from "./virtual-environment.ts"
 import type { Wire } from "./virtual-network.ts"
 
@@ -77,8 +78,7 @@ export class VirtualClient {
 }
 
 /** What has become of a call: the node of its id, the code of its error, or nothing yet. */
-export function outcomeOf(call: Call<bigint>): number | string | undefined {
-  const result: unknown = Bun.peek(call.promise)
-  if (typeof result === "bigint") return nodeOfId(result)
-  return result instanceof FirnError ? result.code : undefined
+export function nodeOrCode(call: Call<bigint>): number | string | undefined {
+  const outcome = outcomeOf(call)
+  return typeof outcome === "bigint" ? nodeOfId(outcome) : outcome
 }

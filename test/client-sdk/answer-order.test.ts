@@ -1,0 +1,151 @@
+import { expect, test } from "bun:test"
+import fc from "fast-check"
+import { Call } from "../../client-sdk/call.ts"
+import { Connection } from "../../client-sdk/connection.ts"
+import { FirnError } from "../../client-sdk/errors.ts"
+import { toNumber } from "../../client-sdk/halves.ts"
+import { Turn } from "../../client-sdk/turn.ts"
+import { Op } from "../../protocol/index.ts"
+import { outcomeOf } from "../support/firn-failure.ts"
+import { okResponse } from "../support/tcp-peer.ts"
+import { VirtualEnvironment } from "../support/virtual-environment.ts"
+import type { Wire } from "../support/virtual-network.ts"
+
+const ADDRESS = { host: "10.0.0.9", port: 6_454 }
+
+type Step =
+  | { readonly kind: "call"; readonly times: number; readonly timeoutMs: number }
+  | { readonly kind: "abort"; readonly which: number }
+  | { readonly kind: "answer"; readonly times: number; readonly cuts: readonly number[] }
+  | { readonly kind: "pass"; readonly ms: number }
+
+const steps: fc.Arbitrary<Step> = fc.oneof(
+  fc.record({
+    kind: fc.constant("call"),
+    times: fc.integer({ min: 1, max: 100 }),
+    timeoutMs: fc.integer({ min: 2, max: 60 }),
+  }),
+  fc.record({ kind: fc.constant("abort"), which: fc.nat(50) }),
+  fc.record({
+    kind: fc.constant("answer"),
+    times: fc.integer({ min: 1, max: 100 }),
+    cuts: fc.array(fc.integer({ min: 1, max: 20 }), { maxLength: 10 }),
+  }),
+  fc.record({ kind: fc.constant("pass"), ms: fc.integer({ min: 1, max: 40 }) }),
+)
+
+interface Asked {
+  readonly call: Call<number>
+  readonly deadlineMs: number
+  /** The serial number that its answer has, the code of its error, or neither yet. */
+  expected: number | string | undefined
+}
+
+/** A connection whose other end answers each request with the request's own serial number. */
+class Run {
+  readonly #environment = new VirtualEnvironment()
+  readonly #connection: Connection
+  readonly #asked: Asked[] = []
+  #wire!: Wire
+  #requests = 0
+  #answered = 0
+
+  constructor() {
+    this.#environment.network.listen(`${ADDRESS.host}:${ADDRESS.port}`, (wire) => {
+      this.#wire = wire
+      return { data: (chunk) => void (this.#requests += chunk.length / 8) }
+    })
+    this.#connection = new Connection(
+      {
+        server: "fake",
+        address: ADDRESS,
+        tls: undefined,
+        connectTimeoutMs: 1_000,
+        stallMs: Infinity,
+        environment: this.#environment,
+        turn: new Turn(() => this.#environment.monotonicMs()),
+      },
+      {
+        checked: () => undefined,
+        ready() {},
+        failed: (call, failure) => call.fail(failure),
+        closed() {},
+      },
+    )
+  }
+
+  async open(): Promise<void> {
+    await this.pass(2)
+    this.#wire.send(okResponse(1n))
+    await this.pass(1)
+  }
+
+  call(timeoutMs: number): void {
+    const target = { op: Op.KEY, value: this.#asked.length }
+    const nowMs = this.#environment.monotonicMs()
+    const deadlineMs = nowMs + timeoutMs
+    const options = { target, timeoutMs, signal: undefined }
+    const call = new Call(options, 1, deadlineMs, toNumber, { settled() {} })
+    expect(this.#connection.send(call, nowMs, Infinity)).toBe(true)
+    this.#asked.push({ call, deadlineMs, expected: undefined })
+  }
+
+  abort(which: number): void {
+    const open = this.#asked.filter(({ expected }) => expected === undefined)
+    const asked = open[which % Math.max(1, open.length)]
+    if (asked === undefined) return
+    asked.call.fail(new FirnError("ABORTED", "for a test"))
+    asked.expected = "ABORTED"
+  }
+
+  /** Answers the oldest `times` of the requests, in chunks of these lengths. */
+  async answer(times: number, cuts: readonly number[]): Promise<void> {
+    const from = this.#answered
+    // The first request was for the epoch.
+    this.#answered = Math.min(from + times, this.#requests - 1)
+    let bytes = Buffer.concat(
+      Array.from({ length: this.#answered - from }, (_, i) => okResponse(BigInt(from + i))),
+    )
+    for (const cut of cuts) {
+      if (cut < bytes.length) this.#wire.send(bytes.subarray(0, cut))
+      if (cut < bytes.length) bytes = bytes.subarray(cut)
+    }
+    this.#wire.send(bytes)
+    await this.pass(1)
+    for (let serial = from; serial < this.#answered; serial++) {
+      this.#asked[serial]!.expected ??= serial
+    }
+  }
+
+  async pass(ms: number): Promise<void> {
+    await this.#environment.pass(ms)
+    const nowMs = this.#environment.monotonicMs()
+    for (const asked of this.#asked) if (asked.deadlineMs <= nowMs) asked.expected ??= "TIMEOUT"
+  }
+
+  check(): void {
+    const outcomes = this.#asked.map(({ call }) => outcomeOf(call))
+    expect(outcomes).toEqual(this.#asked.map(({ expected }) => expected))
+    expect(this.#connection.inFlight).toBe(this.#asked.length - this.#answered)
+    expect(this.#environment.timers).toBeLessThanOrEqual(1)
+  }
+}
+
+test("every call gets its own answer, whatever the chunks, the timeouts and the aborts", async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.array(steps, { maxLength: 40 }), async (plan) => {
+      const run = new Run()
+      await run.open()
+      for (const step of plan) {
+        if (step.kind === "call") for (let i = 0; i < step.times; i++) run.call(step.timeoutMs)
+        else if (step.kind === "abort") run.abort(step.which)
+        else if (step.kind === "answer") await run.answer(step.times, step.cuts)
+        else await run.pass(step.ms)
+        // What was asked is under way.
+        await run.pass(0)
+        run.check()
+      }
+    }),
+    { numRuns: 200 },
+  )
+})
