@@ -52,10 +52,13 @@ export function composeId(parts: IdParts): bigint {
 /**
  * Takes an id apart.
  * @param id a bigint, or decimal text (JavaScript numbers lose digits above 2^53)
- * @throws RangeError when it is not a whole number from 0 to 2^64-1.
+ * @throws RangeError when it is not a whole number from 0 to 2^64-1, as one of these.
  */
 export function decodeId(id: bigint | string): IdParts {
   const value = typeof id === "string" ? parseId(id) : id
+  if (typeof value !== "bigint") {
+    throw new RangeError(`${value} (${typeof value}) is not an id: a bigint or decimal text`)
+  }
   if (value < 0n || value >= ID_LIMIT) throw new RangeError(`${value} is not an id: 0 to 2^64-1`)
   const belowTime = Number(value & BigInt(BELOW_TIME_MASK))
   return {

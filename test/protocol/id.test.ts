@@ -161,6 +161,11 @@ describe("a bad input throws a RangeError that names the value and the range", (
     expectRangeError(() => parseId(text), message)
   })
 
+  test.each([5, 2 ** 60, NaN, null, undefined, true])("decoding %p, of another type", (id) => {
+    const message = `${id} (${typeof id}) is not an id: a bigint or decimal text`
+    expectRangeError(() => decodeId(id as unknown as bigint), message)
+  })
+
   test("decoding a long text, of which the beginning is shown", () => {
     expectRangeError(() => parseId("7".repeat(1_000_000)), `"${"7".repeat(40)}…" is not an id`)
   })
