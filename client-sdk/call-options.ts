@@ -35,7 +35,7 @@ export interface CheckedOptions {
 
 /** @throws FirnError INVALID_ARGUMENT */
 export function checkCallOptions(options: CallOptions, timeoutMs: number): CheckedOptions {
-  checkObject("the options of a call", options, ["node", "key", "random", "signal", "timeoutMs"])
+  checkObject("options", options, ["node", "key", "random", "signal", "timeoutMs"])
   const { signal } = options
   if (signal !== undefined && !(signal instanceof AbortSignal)) {
     throw invalidArgument("signal has to be an AbortSignal")

@@ -148,7 +148,7 @@ export class FirnClient implements AsyncDisposable {
    */
   close(options: CloseOptions = {}): Promise<void> {
     try {
-      checkObject("the options of close", options, ["timeoutMs"])
+      checkObject("options", options, ["timeoutMs"])
       const timeoutMs = wholeNumber("timeoutMs", options.timeoutMs, 1_000, 0, 600_000)
       this.#closing ??= this.#finish(timeoutMs)
       return this.#closing

@@ -91,7 +91,7 @@ const MS_MAX = 600_000
 
 /** @throws FirnError INVALID_ARGUMENT that names the option and what is right */
 export function resolveOptions(options: FirnClientOptions): Settings {
-  checkObject("the options", options, [
+  checkObject("options", options, [
     "servers",
     "connectionsPerServer",
     "connectTimeoutMs",
