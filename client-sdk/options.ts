@@ -1,3 +1,5 @@
+import { createSecureContext } from "node:tls"
+import type { SecureContextOptions } from "node:tls"
 import { invalidArgument } from "./errors.ts"
 import { parseServer } from "./server-address.ts"
 import type { ServerAddress } from "./server-address.ts"
@@ -185,6 +187,20 @@ function resolveTls(tls: boolean | TlsOptions | undefined): TlsOptions | undefin
   if (tls === undefined || tls === false) return undefined
   if (tls === true) return {}
   checkObject("tls", tls, ["ca", "cert", "key", "passphrase", "servername"])
+  for (const [name, text] of Object.entries({
+    servername: tls.servername,
+    passphrase: tls.passphrase,
+  })) {
+    if (text !== undefined && typeof text !== "string") {
+      throw invalidArgument(`tls.${name} is ${shown(text)}, not a string`)
+    }
+  }
+  try {
+    // A certificate or key that cannot be read would throw whenever a connection is opened.
+    createSecureContext(tls as SecureContextOptions)
+  } catch (error) {
+    throw invalidArgument(`tls: ${(error as Error).message}`)
+  }
   return tls
 }
 
