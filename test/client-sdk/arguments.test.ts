@@ -76,6 +76,11 @@ const WRONG_CALLS: [options: unknown, message: string][] = [
   [{ timeoutMs: "5" }, 'timeoutMs is "5", not a whole number from 1 to 600000'],
 ]
 
+/** With what names a test in front. */
+function titled(rows: readonly [unknown, string][]): [string, unknown][] {
+  return rows.map(([options, message]) => [message, options])
+}
+
 function expectInvalid(error: unknown, message: string): void {
   expect(error).toBeInstanceOf(FirnError)
   expect(error).toMatchObject({ code: "INVALID_ARGUMENT", retryable: false, tries: 0 })
@@ -84,7 +89,7 @@ function expectInvalid(error: unknown, message: string): void {
 }
 
 describe("a client is not made", () => {
-  test.each(WRONG_OPTIONS)("with %p: %s", (options, message) => {
+  test.each(titled(WRONG_OPTIONS))("%s", (message, options) => {
     let thrown: unknown
     try {
       void new FirnClient(options as FirnClientOptions)
@@ -96,7 +101,7 @@ describe("a client is not made", () => {
 })
 
 describe("a call is refused before anything is sent", () => {
-  test.each(WRONG_CALLS)("with %p: %s", async (wrong, message) => {
+  test.each(titled(WRONG_CALLS))("%s", async (message, wrong) => {
     const client = new FirnClient({ servers, prefetch: true })
     const options = wrong as CallOptions
     expectInvalid(await failureOf(client.id(options)), message)
@@ -152,6 +157,6 @@ test.each([
   { servers, inFlightMax: 1, retry: {}, prefetch: {}, tls: false },
   { servers, retry: { triesMax: 1, tryTimeoutMs: 1 }, prefetch: { size: 1, ttlMs: 1 } },
   { servers, prefetch: { size: 65_536, ttlMs: 3_600_000 }, tls: true, onStateChange() {} },
-])("options at their bounds are right: %p", async (options) => {
+])("options at their bounds are right: %j", async (options) => {
   await new FirnClient(options).close()
 })

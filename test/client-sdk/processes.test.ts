@@ -1,12 +1,12 @@
-import { describe, expect, test } from "bun:test"
-import { RUNTIMES, runClientScript } from "../support/client-script.ts"
+import { describe, expect } from "bun:test"
+import { RUNTIMES, runClientScript, testUnder } from "../support/client-script.ts"
 import { NodeCluster } from "../support/node-cluster.ts"
 import { ANY_ADDRESS, TcpPeer, checkedAs, givingIds } from "../support/tcp-peer.ts"
 
 const QUIET = { exitCode: 0, stderr: "" }
 
 describe.each(RUNTIMES)("a process under %s", (runtime) => {
-  test("gets ids, and ends once its client is closed", async () => {
+  testUnder(runtime)("gets ids, and ends once its client is closed", async () => {
     using peer = new TcpPeer(ANY_ADDRESS, givingIds(6))
     const script = `
       const client = new FirnClient({ servers, prefetch: { size: 100 } })
@@ -18,14 +18,16 @@ describe.each(RUNTIMES)("a process under %s", (runtime) => {
     expect(outcome).toEqual({ ...QUIET, stdout: "bigint 5002 true\n" })
   })
 
-  test("ends after close(), whatever its calls and connections were doing", async () => {
-    using silent = new TcpPeer(
-      ANY_ADDRESS,
-      checkedAs(1, () => undefined),
-    )
-    using deaf = new TcpPeer(ANY_ADDRESS, () => undefined)
-    await using nobody = new NodeCluster(1)
-    const script = `
+  testUnder(runtime)(
+    "ends after close(), whatever its calls and connections were doing",
+    async () => {
+      using silent = new TcpPeer(
+        ANY_ADDRESS,
+        checkedAs(1, () => undefined),
+      )
+      using deaf = new TcpPeer(ANY_ADDRESS, () => undefined)
+      await using nobody = new NodeCluster(1)
+      const script = `
       const outcomes = []
       let isUp
       const up = new Promise((resolve) => (isUp = resolve))
@@ -41,13 +43,14 @@ describe.each(RUNTIMES)("a process under %s", (runtime) => {
       await client.id().catch((error) => outcomes.push(error.code))
       console.log(outcomes.filter((code) => code === "CLOSED").length)
     `
-    const servers = [silent.address, deaf.address, nobody.addresses[0]!]
-    const outcome = await runClientScript(runtime, script, servers)
-    // All but epoch(), which the silent server does answer.
-    expect(outcome).toEqual({ ...QUIET, stdout: "4\n" })
-  })
+      const servers = [silent.address, deaf.address, nobody.addresses[0]!]
+      const outcome = await runClientScript(runtime, script, servers)
+      // All but epoch(), which the silent server does answer.
+      expect(outcome).toEqual({ ...QUIET, stdout: "4\n" })
+    },
+  )
 
-  test("is not ended by calls that fail and that nobody waits for", async () => {
+  testUnder(runtime)("is not ended by calls that fail and that nobody waits for", async () => {
     await using nobody = new NodeCluster(1)
     const script = `
       const client = new FirnClient({ servers, retry: { triesMax: 1 }, inFlightMax: 40 })
@@ -73,7 +76,7 @@ describe.each(RUNTIMES)("a process under %s", (runtime) => {
     expect(outcome).toEqual({ ...QUIET, stdout: "CONNECT_FAILED\n" })
   })
 
-  test("ends by itself when no server can be reached and no call waits", async () => {
+  testUnder(runtime)("ends by itself when no server can be reached and no call waits", async () => {
     await using nobody = new NodeCluster(1)
     const script = `
       const client = new FirnClient({ servers, retry: { triesMax: 2 } })
@@ -83,20 +86,23 @@ describe.each(RUNTIMES)("a process under %s", (runtime) => {
     expect(outcome).toEqual({ ...QUIET, stdout: "CONNECT_FAILED 2\n" })
   })
 
-  test("hears what its onStateChange throws, and its calls are answered all the same", async () => {
-    using peer = new TcpPeer(ANY_ADDRESS, givingIds(6))
-    const script = `
+  testUnder(runtime)(
+    "hears what its onStateChange throws, and its calls are answered all the same",
+    async () => {
+      using peer = new TcpPeer(ANY_ADDRESS, givingIds(6))
+      const script = `
       process.on("uncaughtException", (error) => console.log(error.message))
       const onStateChange = ({ state }) => { throw new Error("hook: " + state) }
       const client = new FirnClient({ servers, onStateChange })
       console.log(typeof (await client.id()))
       await client.close()
     `
-    const outcome = await runClientScript(runtime, script, [peer.address])
-    expect(outcome).toEqual({ ...QUIET, stdout: "hook: connecting\nhook: up\nbigint\n" })
-  })
+      const outcome = await runClientScript(runtime, script, [peer.address])
+      expect(outcome).toEqual({ ...QUIET, stdout: "hook: connecting\nhook: up\nbigint\n" })
+    },
+  )
 
-  test("is not warned of listeners when one signal serves 1,000 calls", async () => {
+  testUnder(runtime)("is not warned of listeners when one signal serves 1,000 calls", async () => {
     using peer = new TcpPeer(ANY_ADDRESS, givingIds(6))
     const script = `
       const client = new FirnClient({ servers })

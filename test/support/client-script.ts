@@ -1,12 +1,20 @@
+import type { Test } from "bun:test"
 import { ROOT } from "./paths.ts"
 import { run } from "./command.ts"
 import type { CommandOutcome } from "./command.ts"
 import { TempDir } from "./temp-dir.ts"
+import { testWith } from "./tools.ts"
+import type { ToolName } from "./tools.ts"
 import { join } from "node:path"
 
 /** What runs a script: the Bun of these tests, and the Node on the path. */
 export const RUNTIMES = ["bun", "node"] as const
 export type ScriptRuntime = (typeof RUNTIMES)[number]
+
+/** `test` for what runs scripts there; skips where the runtime or another tool is missing. */
+export function testUnder(runtime: ScriptRuntime, ...names: readonly ToolName[]): Test<[]> {
+  return runtime === "node" ? testWith("node", ...names) : testWith(...names)
+}
 
 /** Put before every script: the client, what it was given, and a word to whoever waits for it. */
 const PRELUDE = `
@@ -20,11 +28,13 @@ for (const event of ["unhandledRejection", "warning"]) {
 /**
  * Runs a script, plain JavaScript, as a process of its own to its end. It has `FirnClient`,
  * `FirnError` and `servers`; what is never handled and every warning goes to its error output.
+ * @param hosts what it finds in /etc/hosts; only where `tools.ts` has "a hosts file"
  */
 export async function runClientScript(
   runtime: ScriptRuntime,
   source: string,
   servers: readonly string[],
+  hosts?: string,
 ): Promise<CommandOutcome> {
   using dir = new TempDir()
   const built = await Bun.build({
@@ -35,5 +45,9 @@ export async function runClientScript(
   if (!built.success) throw new AggregateError(built.logs, "the client cannot be built")
   const script = dir.at("script.mjs")
   await Bun.write(script, PRELUDE + source)
-  return await run([runtime === "bun" ? process.execPath : "node", script, ...servers])
+  const command = [runtime === "bun" ? process.execPath : "node", script, ...servers]
+  if (hosts === undefined) return await run(command)
+  await Bun.write(dir.at("hosts"), hosts)
+  const mount = 'mount --bind "$0" /etc/hosts && exec "$@"'
+  return await run(["unshare", "-m", "sh", "-c", mount, dir.at("hosts"), ...command])
 }

@@ -1,6 +1,7 @@
 import { test } from "bun:test"
 import type { Test } from "bun:test"
 import { readdirSync } from "node:fs"
+import { networkInterfaces } from "node:os"
 import { join } from "node:path"
 
 /** A program or library of the system that some tests need. */
@@ -10,7 +11,17 @@ interface Tool {
   isThere(): boolean
 }
 
-type ToolName = "node" | "curl" | "nc" | "telnet" | "xxd" | "bash" | "libfaketime" | "/proc"
+export type ToolName =
+  | "node"
+  | "curl"
+  | "nc"
+  | "telnet"
+  | "xxd"
+  | "bash"
+  | "libfaketime"
+  | "a hosts file"
+  | "IPv6"
+  | "/proc"
 
 const tools: Record<ToolName, Tool> = {
   node: {
@@ -27,6 +38,12 @@ const tools: Record<ToolName, Tool> = {
   xxd: { remedy: debian("xxd"), isThere: () => isOnPath("xxd") },
   bash: { remedy: debian("bash"), isThere: () => isOnPath("bash") },
   libfaketime: { remedy: debian("libfaketime"), isThere: () => faketimeLibrary() !== undefined },
+  // A process can be given one of its own, by a mount that nobody else sees.
+  "a hosts file": {
+    remedy: "run the tests on Linux as root, with unshare of util-linux",
+    isThere: () => isOnPath("unshare") && succeeds("unshare", "-m", "true"),
+  },
+  IPv6: { remedy: "give the loopback interface the address ::1", isThere: hasLoopback6 },
   "/proc": { remedy: "run the tests on Linux", isThere: () => process.platform === "linux" },
 }
 
@@ -59,6 +76,15 @@ function debian(packageName: string): string {
 
 function isOnPath(program: string): boolean {
   return Bun.which(program) !== null
+}
+
+function succeeds(...command: readonly string[]): boolean {
+  return Bun.spawnSync([...command]).success
+}
+
+function hasLoopback6(): boolean {
+  const addresses = Object.values(networkInterfaces()).flat()
+  return addresses.some((entry) => entry?.address === "::1")
 }
 
 function helpOf(program: string): string {
