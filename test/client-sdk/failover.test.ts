@@ -49,6 +49,19 @@ describe("a server that comes back", () => {
     expect(nodeOrCode(call)).toBe(0)
   })
 
+  test("is used again soon when it was up for a while, however often that happens", async () => {
+    const client = new VirtualClient(1)
+    await client.connect()
+    for (let round = 0; round < 8; round++) {
+      await client.pass(1_000)
+      client.kill(0)
+      client.servers[0]!.listen()
+      const call = client.call()
+      await client.pass(55)
+      expect(nodeOrCode(call)).toBe(0)
+    }
+  })
+
   test("answers the calls that waited for it, in their order", async () => {
     const client = new VirtualClient(1, { retry: { triesMax: 50 } })
     client.kill(0)

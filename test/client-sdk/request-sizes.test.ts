@@ -1,8 +1,10 @@
 import { expect, test } from "bun:test"
 import { FirnClient } from "../../client-sdk/index.ts"
-import { Op, keyHash } from "../../protocol/index.ts"
+import { Op, Status, keyHash } from "../../protocol/index.ts"
+import { responseBytes } from "../support/fake-peer.ts"
+import { failureOf } from "../support/firn-failure.ts"
 import { expectIncreasing } from "../support/ids.ts"
-import { ANY_ADDRESS, TcpPeer, givingIds } from "../support/tcp-peer.ts"
+import { ANY_ADDRESS, TcpPeer, checkedAs, givingIds } from "../support/tcp-peer.ts"
 
 /** What a call asked a server for. */
 async function requestsOf(
@@ -31,6 +33,21 @@ test.each([
   expect(requests.map((request) => request.count)).toEqual(counts)
   expect(ids.length).toBe(count)
   expectIncreasing(ids)
+})
+
+test("ids() fails as soon as one of its requests does, and the others free their places", async () => {
+  let isFirst = true
+  const conduct = checkedAs(1, () => {
+    if (!isFirst) return undefined
+    isFirst = false
+    return responseBytes(Status.BAD_REQUEST, 2n)
+  })
+  using peer = new TcpPeer(ANY_ADDRESS, conduct)
+  await using client = new FirnClient({ servers: [peer.address], inFlightMax: 3 })
+  const error = await failureOf(client.ids(2 * 4_096 + 1))
+  expect(error).toMatchObject({ code: "BAD_REQUEST", detail: 2, tries: 1 })
+  const next = await failureOf(client.ids(2 * 4_096 + 1, { timeoutMs: 10 }))
+  expect(next.code).toBe("TIMEOUT")
 })
 
 test("a connection is asked for its epoch before anything else, and once", async () => {
