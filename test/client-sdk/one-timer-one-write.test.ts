@@ -49,6 +49,13 @@ describe("a connection writes", () => {
     expect(client.servers[0]!.asked.length).toBe(10_000)
   })
 
+  test("nothing at the end of a turn of which all has been written", async () => {
+    const client = await connected()
+    for (let i = 0; i < 8_192; i++) client.call()
+    await client.pass(0)
+    expect(writes(client)).toEqual([4_096, 4_096])
+  })
+
   test("the calls that waited for it at once, as soon as it has told its epoch", async () => {
     const client = new VirtualClient(1)
     const calls = Array.from({ length: 200 }, () => client.call())

@@ -142,7 +142,7 @@ describe("calls that wait for ids", () => {
     ids.close()
     expect([outcomeOf(call), ids.environment.timers]).toEqual(["CLOSED", 0])
     await ids.fail()
-    expect([ids.asked, ids.dispatched, ids.take()]).toEqual([[], [], undefined])
+    expect([ids.take(), ids.asked, ids.dispatched]).toEqual([undefined, [], []])
   })
 })
 
