@@ -187,13 +187,9 @@ function resolveTls(tls: boolean | TlsOptions | undefined): TlsOptions | undefin
   if (tls === undefined || tls === false) return undefined
   if (tls === true) return {}
   checkObject("tls", tls, ["ca", "cert", "key", "passphrase", "servername"])
-  for (const [name, text] of Object.entries({
-    servername: tls.servername,
-    passphrase: tls.passphrase,
-  })) {
-    if (text !== undefined && typeof text !== "string") {
-      throw invalidArgument(`tls.${name} is ${shown(text)}, not a string`)
-    }
+  for (const name of ["servername", "passphrase"] as const) {
+    if (tls[name] === undefined || typeof tls[name] === "string") continue
+    throw invalidArgument(`tls.${name} is ${shown(tls[name])}, not a string`)
   }
   try {
     // A certificate or key that cannot be read would throw whenever a connection is opened.
