@@ -75,6 +75,8 @@ export class Connection implements TurnTask {
 
   /** A call has timed out here and nothing has come since. */
   isLate = false
+  /** When it could be used first, monotonic milliseconds; Infinity before. */
+  readySinceMs: number = Infinity
 
   constructor(options: ConnectionOptions, events: ConnectionEvents) {
     this.#options = options
@@ -206,6 +208,7 @@ export class Connection implements TurnTask {
     const fault = this.#events.checked(high * 2 ** 32 + low)
     if (fault !== undefined) return this.#refuse(fault)
     this.#state = ConnectionState.READY
+    this.readySinceMs = this.#options.environment.monotonicMs()
     this.#timer.cancel()
     this.#events.ready()
     return true

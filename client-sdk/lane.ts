@@ -6,7 +6,7 @@ import type { Timer } from "./environment.ts"
 import type { FirnError } from "./errors.ts"
 import type { ServerState } from "./options.ts"
 
-/** So long a server has to stay up before its next loss is taken for the first again. */
+/** So long a connection has to stay open for its loss to be taken for the first again. */
 const SOUND_AFTER_MS = 1_000
 
 export interface LaneEvents {
@@ -31,9 +31,8 @@ export class Lane {
   #connections: Connection[] = []
   #ready: Connection[] = []
   #retry: Timer | undefined
-  /** Since it was last up for a while. */
+  /** Since it last lost a connection that had been open for a while. */
   #attempts = 0
-  #upSinceMs = 0
   #isClosed = false
 
   /** undefined before it is opened. */
@@ -106,10 +105,7 @@ export class Lane {
 
   #isReady(connection: Connection): void {
     this.#ready = [...this.#ready, connection]
-    if (this.state !== "up") {
-      this.#upSinceMs = this.#options.environment.monotonicMs()
-      this.#change("up", "")
-    }
+    this.#change("up", "")
     this.#events.up(this)
   }
 
@@ -118,8 +114,8 @@ export class Lane {
     this.#ready = this.#ready.filter((other) => other !== connection)
     if (this.#isClosed) return
     const { environment } = this.#options
-    const wasSound = environment.monotonicMs() - this.#upSinceMs >= SOUND_AFTER_MS
-    if (this.state === "up" && wasSound) this.#attempts = 0
+    const openMs = environment.monotonicMs() - connection.readySinceMs
+    if (openMs >= SOUND_AFTER_MS) this.#attempts = 0
     this.#scheduleRetry()
     if (this.#ready.length > 0) return
     // Connections that are opened together are one attempt, which has failed when all of them have.
