@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test"
 import { Op } from "../../protocol/index.ts"
+import { peerAddress } from "../support/fake-peer.ts"
 import { VirtualClient, nodeOrCode } from "../support/virtual-client.ts"
 
 /** How many requests for ids each server was sent. */
@@ -101,6 +102,19 @@ describe("connectionsPerServer", () => {
     expect([nodeOrCode(call), client.wires(0).length]).toEqual([0, 1])
     await client.pass(60)
     expect(client.wires(0).length).toBe(2)
+    expect(client.changes).toEqual(["0 connecting", "0 up"])
+  })
+
+  test("that are lost while another one stays open are tried ever more seldom", async () => {
+    const client = new VirtualClient(1, { connectionsPerServer: 2 })
+    await client.connect()
+    await client.pass(5_000)
+    const { dialled } = client.environment.network
+    client.environment.network.refuse(peerAddress(0))
+    const before = dialled.length
+    client.wires(0)[1]!.lose()
+    await client.pass(60_000)
+    expect(dialled.length - before).toBeWithin(30, 75)
     expect(client.changes).toEqual(["0 connecting", "0 up"])
   })
 
