@@ -52,7 +52,7 @@ export interface ConnectionEvents {
   /** A call has failed here, and may go elsewhere. */
   failed(call: Call, failure: FirnError): void
   /** It is of no more use. Called once, before its calls are told. */
-  closed(failure: FirnError): void
+  closed(failure: FirnError, reason: string): void
 }
 
 /**
@@ -124,7 +124,7 @@ export class Connection implements TurnTask {
     this.#socket.destroy()
     const { server } = this.#options
     const failure = new FirnError("CONNECT_FAILED", `${server}: ${reason}`, { server, cause })
-    this.#events.closed(failure)
+    this.#events.closed(failure, reason)
     while (this.#inFlight.size > 0) {
       const call = this.#inFlight.shift()
       if (call !== undefined) this.#events.failed(call, failure)

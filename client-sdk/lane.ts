@@ -98,7 +98,7 @@ export class Lane {
       checked: (epochMs) => this.#events.checked(this, epochMs),
       ready: () => this.#isReady(connection),
       failed: (call, failure) => this.#events.failed(this, call, failure),
-      closed: (failure) => this.#lost(connection, failure),
+      closed: (failure, reason) => this.#lost(connection, failure, reason),
     })
     this.#connections.push(connection)
   }
@@ -109,7 +109,7 @@ export class Lane {
     this.#events.up(this)
   }
 
-  #lost(connection: Connection, failure: FirnError): void {
+  #lost(connection: Connection, failure: FirnError, reason: string): void {
     this.#connections = this.#connections.filter((other) => other !== connection)
     this.#ready = this.#ready.filter((other) => other !== connection)
     if (this.#isClosed) return
@@ -120,7 +120,7 @@ export class Lane {
     if (this.#ready.length > 0) return
     // Connections that are opened together are one attempt, which has failed when all of them have.
     if (this.state !== "up" && this.#connections.length > 0) return
-    this.#change("down", failure.message)
+    this.#change("down", reason)
     this.#events.down(this, failure)
   }
 

@@ -151,7 +151,7 @@ describe("a server that is silent", () => {
     expect([call.tries, client.changes.at(-1)]).toEqual([0, "0 up"])
     server!.behaviour = () => server!.ids()
     await client.pass(52)
-    expect(client.changes.at(-1)).toContain("0 down CONNECT_FAILED")
+    expect(client.changes.at(-1)).toContain("0 down no answer within 200 ms")
     expect(client.changes.at(-1)).toContain("no answer within 200 ms")
     await client.pass(60)
     expect([nodeOrCode(call), call.tries]).toEqual([0, 1])
