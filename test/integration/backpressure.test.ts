@@ -4,7 +4,7 @@ import { COUNT_MAX, REQUEST_SIZE, Status, decodeId } from "../../protocol/index.
 import { within } from "../support/deadline.ts"
 import { RunningNode } from "../support/firn-process.ts"
 import { expectDistinct, expectIncreasing } from "../support/ids.ts"
-import { TcpClient, requests } from "../support/tcp-client.ts"
+import { TcpClient, eachAnswer, requests } from "../support/tcp-client.ts"
 import { TempDir } from "../support/temp-dir.ts"
 import { testWith } from "../support/tools.ts"
 
@@ -57,7 +57,10 @@ testWith("/proc")("a client that never reads is not read from, and loses nothing
   const ids: bigint[] = []
   let refused = 0
   client.receiver = {
-    take: (answer) => void (answer.status === Status.OK ? ids.push(answer.value) : refused++),
+    takeFrames: eachAnswer(({ status, value: id }) => {
+      if (status === Status.OK) ids.push(id)
+      else refused++
+    }),
     ended: () => {},
   }
   client.resume()
@@ -120,11 +123,11 @@ class Flood implements AsyncDisposable {
     const request = requests([{ count: COUNT_MAX }])
     for (const [i, client] of clients.entries()) {
       client.receiver = {
-        take: ({ value }) => {
+        takeFrames: eachAnswer(({ value }) => {
           this.blocks.push(value)
           this.#answered[i]! += 1
           void client.send(request)
-        },
+        }),
         ended: () => {},
       }
       void client.send(requests(Array(8).fill({ count: COUNT_MAX })))

@@ -2,10 +2,9 @@ import { expect, setDefaultTimeout, test } from "bun:test"
 import { renameSync } from "node:fs"
 import { Status, decodeId } from "../../protocol/index.ts"
 import { nodeFilePath } from "../../server/storage/node-file.ts"
-import { askUntil, within } from "../support/deadline.ts"
+import { askUntil } from "../support/deadline.ts"
 import { RunningNode } from "../support/firn-process.ts"
-import { expectDistinct, expectIncreasing } from "../support/ids.ts"
-import { Load } from "../support/load.ts"
+import { expectIncreasing } from "../support/ids.ts"
 import { storedMark } from "../support/stored-mark.ts"
 import { TcpClient } from "../support/tcp-client.ts"
 import type { Answer } from "../support/tcp-client.ts"
@@ -127,26 +126,5 @@ test.concurrent(
     await using next = await RunningNode.start(dir.path)
     using nextClient = await TcpClient.connect(next.tcp)
     expect((await nextClient.ask()).value).toBeGreaterThan(value)
-  },
-)
-
-test.concurrent(
-  "a process that stands still past its mark and goes on fails no request",
-  async () => {
-    using dir = new TempDir()
-    await using node = await RunningNode.start(dir.path, NODE)
-    using load = await Load.start(node.tcp, { connections: 4, depth: 4 })
-    await load.receive(2_000)
-    node.kill("SIGSTOP")
-    // Not a wait for something to happen: the time that passes is what is tested.
-    await Bun.sleep(5_000)
-    node.kill("SIGCONT")
-    await load.receive(20_000)
-    await load.stop()
-    expect(load.refused).toBe(0)
-    for (const ids of load.ids) expectIncreasing(ids)
-    expectDistinct(load.ids)
-    expect(node.log.filter(({ level }) => level > 30)).toEqual([])
-    expect(await within("the end", node.stop())).toBe(0)
   },
 )

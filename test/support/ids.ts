@@ -12,9 +12,3 @@ export function expectDistinct(lists: readonly (readonly bigint[])[]): void {
   const at = sorted.findIndex((id, i) => i > 0 && id === sorted[i - 1])
   if (at >= 0) expect(`${sorted[at]} was given out twice`).toBe("distinct")
 }
-
-/** The smallest and the largest of all. */
-export function extremes(lists: readonly (readonly bigint[])[]): { min: bigint; max: bigint } {
-  const sorted = BigUint64Array.from(lists.flat()).sort()
-  return { min: sorted[0]!, max: sorted[sorted.length - 1]! }
-}

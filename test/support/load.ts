@@ -1,25 +1,40 @@
-import { Status } from "../../protocol/index.ts"
+import {
+  Op,
+  REQUEST_SIZE,
+  RESPONSE_SIZE,
+  Status,
+  responseHigh,
+  responseLow,
+  responseStatus,
+} from "../../protocol/index.ts"
 import { within } from "./deadline.ts"
+import type { IdFile } from "./id-file.ts"
+import type { IdRecord } from "./id-record.ts"
 import { TcpClient, requests } from "./tcp-client.ts"
-import type { Answer, RequestFields } from "./tcp-client.ts"
+import type { RequestFields } from "./tcp-client.ts"
 
-export interface LoadOptions {
+export interface LoadOptions extends Pick<RequestFields, "op" | "count"> {
   readonly connections: number
   /** Requests that each connection keeps in flight. */
   readonly depth: number
-  /** Ids a request. */
-  readonly count?: number
+  /** Where the ids go … */
+  readonly record: IdRecord
+  /** … as those of this node. */
+  readonly node?: string
 }
 
-/** Clients that send a request for every answer they get, until told to stop or cut off. */
+/**
+ * Clients that send a request for every answer they get, until told to stop or cut off. Made for
+ * millions of ids a second: no object is made for an answer.
+ */
 export class Load implements Disposable {
   readonly connections: readonly LoadConnection[]
+  /** How many answers had this status, but for OK. */
+  readonly refusals: Map<number, number> = new Map()
   #waiting: { readonly total: number; readonly resolve: () => void } | undefined
 
-  private constructor(clients: readonly TcpClient[], { depth, count = 1 }: LoadOptions) {
-    this.connections = clients.map((client) => {
-      return new LoadConnection(client, { count }, depth, () => this.#look())
-    })
+  private constructor(clients: readonly TcpClient[], options: LoadOptions) {
+    this.connections = clients.map((client) => new LoadConnection(client, options, this))
   }
 
   static async start(address: string, options: LoadOptions): Promise<Load> {
@@ -27,27 +42,23 @@ export class Load implements Disposable {
     return new Load(await Promise.all(connecting), options)
   }
 
-  /** The ids of each connection, in the order they came. */
-  get ids(): readonly (readonly bigint[])[] {
-    return this.connections.map((connection) => connection.ids)
-  }
-
+  /** How many ids came. */
   get total(): number {
-    return this.connections.reduce((sum, { ids }) => sum + ids.length, 0)
+    return this.connections.reduce((sum, { file }) => sum + file.count, 0)
   }
 
   /** How many answers were not OK. */
   get refused(): number {
-    return this.connections.reduce((sum, { refused }) => sum + refused, 0)
+    return this.refusals.values().reduce((sum, count) => sum + count, 0)
   }
 
   /** Waits until `more` ids have come from now on. */
-  async receive(more: number): Promise<void> {
+  async receive(more: number, limitMs?: number): Promise<void> {
     const arrived = new Promise<void>((resolve) => {
       this.#waiting = { total: this.total + more, resolve }
-      this.#look()
+      this.look()
     })
-    await within(`${more} more ids under load`, arrived)
+    await within(`${more} more ids under load`, arrived, limitMs)
   }
 
   /** Sends no more, waits for the answers under way and closes. */
@@ -65,7 +76,11 @@ export class Load implements Disposable {
     for (const { client } of this.connections) client[Symbol.dispose]()
   }
 
-  #look(): void {
+  refuse(status: number): void {
+    this.refusals.set(status, (this.refusals.get(status) ?? 0) + 1)
+  }
+
+  look(): void {
     if (this.#waiting === undefined || this.total < this.#waiting.total) return
     this.#waiting.resolve()
     this.#waiting = undefined
@@ -74,27 +89,31 @@ export class Load implements Disposable {
 
 class LoadConnection {
   readonly client: TcpClient
-  readonly ids: bigint[] = []
-  refused = 0
-  lastRefusal: Answer | undefined
-  readonly #request: Required<Pick<RequestFields, "count">>
-  readonly #onAnswers: () => void
+  readonly file: IdFile
+  readonly #load: Load
+  readonly #count: number
+  /** As many requests as are ever in flight. */
+  readonly #requests: Uint8Array
   #inFlight = 0
   #due: number
   #stopping = false
-  #idle = Promise.withResolvers<void>()
+  readonly #idle = Promise.withResolvers<void>()
 
-  constructor(
-    client: TcpClient,
-    request: Required<Pick<RequestFields, "count">>,
-    depth: number,
-    onAnswers: () => void,
-  ) {
+  constructor(client: TcpClient, options: LoadOptions, load: Load) {
+    const { op = Op.LOCAL, count = 1, depth, record, node = "node" } = options
     this.client = client
-    this.#request = request
-    this.#onAnswers = onAnswers
+    this.file = record.connection(node)
+    this.#load = load
+    this.#count = count
+    this.#requests = requests(Array(depth).fill({ op, count }))
     this.#due = depth
-    client.receiver = { take: (answer) => this.#take(answer), ended: () => this.#idle.resolve() }
+    client.receiver = {
+      takeFrames: (view, start, end) => this.#takeFrames(view, start, end),
+      ended: () => {
+        this.file.close()
+        this.#idle.resolve()
+      },
+    }
     this.#sendDue()
   }
 
@@ -105,28 +124,31 @@ class LoadConnection {
     await this.client.closed
   }
 
-  #take({ status, value }: Answer): void {
-    this.#inFlight -= 1
-    if (status === Status.OK) {
-      for (let i = 0; i < this.#request.count; i++) this.ids.push(value + BigInt(i))
-    } else {
-      this.refused += 1
-      this.lastRefusal = { status, value }
+  #takeFrames(view: DataView, start: number, end: number): void {
+    for (let at = start; at < end; at += RESPONSE_SIZE) {
+      const status = responseStatus(view, at)
+      if (status === Status.OK) {
+        this.file.add(responseHigh(view, at), responseLow(view, at), this.#count)
+      } else {
+        this.#load.refuse(status)
+      }
     }
+    const answered = (end - start) / RESPONSE_SIZE
+    this.#inFlight -= answered
     if (this.#stopping) {
       if (this.#inFlight === 0) this.#idle.resolve()
       return
     }
-    this.#due += 1
     // One write for all the answers of a chunk.
-    if (this.#due === 1) queueMicrotask(() => this.#sendDue())
+    if (this.#due === 0) queueMicrotask(() => this.#sendDue())
+    this.#due += answered
   }
 
   #sendDue(): void {
-    const list = Array.from({ length: this.#due }, () => this.#request)
-    this.#inFlight += this.#due
+    const due = this.#due
+    this.#inFlight += due
     this.#due = 0
-    void this.client.send(requests(list))
-    this.#onAnswers()
+    void this.client.send(this.#requests.subarray(0, due * REQUEST_SIZE))
+    this.#load.look()
   }
 }

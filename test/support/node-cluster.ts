@@ -19,6 +19,7 @@ interface PeerStatus {
 /** What the tests read of `GET /nodes`. */
 export interface NodeStatus {
   readonly node: number
+  readonly clockLeadMs: number
   readonly unready: string | null
   readonly duplicatesFound: number
   readonly peers: readonly PeerStatus[]

@@ -1,7 +1,7 @@
 import { Status } from "../../protocol/index.ts"
 import { within } from "./deadline.ts"
 import type { Step } from "./steps.ts"
-import { TcpClient, requests } from "./tcp-client.ts"
+import { TcpClient, eachAnswer, requests } from "./tcp-client.ts"
 import type { Answer } from "./tcp-client.ts"
 
 export interface OrderedLoadOptions {
@@ -102,7 +102,10 @@ class Connection {
     this.#step = step
     this.#load = load
     this.#due = depth
-    client.receiver = { take: (answer) => this.#take(answer), ended: () => this.#ended() }
+    client.receiver = {
+      takeFrames: eachAnswer((answer) => this.#take(answer)),
+      ended: () => this.#ended(),
+    }
     this.#sendDue()
   }
 

@@ -37,9 +37,19 @@ export function splitAddress(address: string): { hostname: string; port: number 
 }
 
 interface Receiver {
-  take(answer: Answer): void
+  /** Whole responses, in `view` from `start` to `end`. */
+  takeFrames(view: DataView, start: number, end: number): void
   /** The connection ended. */
   ended(): void
+}
+
+/** Hands every answer to `take`, as an object of its own. */
+export function eachAnswer(take: (answer: Answer) => void): Receiver["takeFrames"] {
+  return (view, start, end) => {
+    for (let at = start; at < end; at += RESPONSE_SIZE) {
+      take({ status: responseStatus(view, at), value: responseValue(view, at) })
+    }
+  }
 }
 
 /** A client of the binary protocol; closed when its test leaves the block. */
@@ -48,8 +58,11 @@ export class TcpClient implements Disposable {
   readonly unclaimed: Answer[] = []
   /** Resolves when the node has closed or reset the connection; to the error if it was reset. */
   readonly closed: Promise<Error | undefined>
-  /** Where answers go when they are not to be kept in `unclaimed`. */
-  receiver: Receiver | undefined
+  /** Where answers go. */
+  receiver: Receiver = {
+    takeFrames: eachAnswer((answer) => this.unclaimed.push(answer)),
+    ended: () => {},
+  }
   #socket!: Socket
   readonly #reader = new FrameReader(RESPONSE_SIZE)
   readonly #wake = new Set<() => void>()
@@ -150,12 +163,7 @@ export class TcpClient implements Disposable {
     reader.push(chunk)
     while (reader.nextRun()) {
       const { bytes, start, end } = reader
-      const view = new DataView(bytes.buffer, bytes.byteOffset)
-      for (let at = start; at < end; at += RESPONSE_SIZE) {
-        const answer = { status: responseStatus(view, at), value: responseValue(view, at) }
-        if (this.receiver === undefined) this.unclaimed.push(answer)
-        else this.receiver.take(answer)
-      }
+      this.receiver.takeFrames(new DataView(bytes.buffer, bytes.byteOffset), start, end)
       reader.start = end
     }
     for (const look of this.#wake) look()
@@ -177,7 +185,7 @@ export class TcpClient implements Disposable {
     if (this.#ended) return
     this.#ended = true
     this.#end.resolve(error)
-    this.receiver?.ended()
+    this.receiver.ended()
     for (const look of this.#wake) look()
   }
 }

@@ -1,15 +1,15 @@
 import { expect, setDefaultTimeout, test } from "bun:test"
 import { Op, Status } from "../../protocol/index.ts"
+import { SCENARIO_TIMEOUT_MS, report, sized } from "../support/fault-run.ts"
 import { expectDistinct } from "../support/ids.ts"
 import { NodeCluster } from "../support/node-cluster.ts"
 import { OrderedLoad } from "../support/ordered-load.ts"
 import { idsStep, markerStep } from "../support/steps.ts"
 import type { Step } from "../support/steps.ts"
 
-/** With FIRN_LONG=1 as long as the promise says. */
-const DURATION_MS = process.env["FIRN_LONG"] === "1" ? 60_000 : 10_000
+const DURATION_MS = sized(10_000, 60_000)
 
-setDefaultTimeout(DURATION_MS + 60_000)
+setDefaultTimeout(SCENARIO_TIMEOUT_MS)
 
 const NODES = [0, 1, 2, 3]
 /** What may come in place of an id of a node that has to be that one. */
@@ -81,6 +81,12 @@ test("under random kills no id comes twice, and who is alive answers everything 
       statuses.set(status, (statuses.get(status) ?? 0) + count)
     }
   }
+  report("kills in a cluster", {
+    kills,
+    ids: all.reduce((sum, { ids }) => sum + ids.length, 0),
+    "answers NODE_DOWN": statuses.get(Status.NODE_DOWN) ?? 0,
+    "answers TIMEOUT": statuses.get(Status.TIMEOUT) ?? 0,
+  })
   // The kills were felt, and most of the time they were not.
   expect(statuses.get(Status.NODE_DOWN)).toBeGreaterThan(0)
   expect(statuses.get(Status.OK)).toBeGreaterThan(1_000)

@@ -1,41 +1,42 @@
 import { expect, setDefaultTimeout, test } from "bun:test"
 import { within } from "../support/deadline.ts"
+import { SCENARIO_TIMEOUT_MS, repeat, report, sized } from "../support/fault-run.ts"
 import { FirnProcess, RunningNode } from "../support/firn-process.ts"
-import { expectDistinct, expectIncreasing, extremes } from "../support/ids.ts"
+import { IdRecord } from "../support/id-record.ts"
 import { Load } from "../support/load.ts"
 import { TcpClient } from "../support/tcp-client.ts"
 import { TempDir } from "../support/temp-dir.ts"
 
-setDefaultTimeout(60_000)
+setDefaultTimeout(SCENARIO_TIMEOUT_MS)
 
-const CRASHES = 20
+const KILLS = sized(15, 100)
+const STARTS = sized(12, 60)
+const NODE = ["--node-id", "7"]
 
 test("no id comes twice when the process is killed and started again and again", async () => {
   using dir = new TempDir()
-  const runs: (readonly (readonly bigint[])[])[] = []
-  for (let run = 0; run < CRASHES; run++) {
-    await using node = await RunningNode.start(dir.at("node"), ["--node-id", "7"])
+  using record = new IdRecord()
+  await repeat("kill -9 under load", "kills", KILLS, async (run) => {
+    record.newLife("node")
+    await using node = await RunningNode.start(dir.at("node"), NODE)
     // Between one id and more than the burst allowance of 10 ms holds.
-    using load = await Load.start(node.tcp, { connections: 4, depth: 1 + (run % 5) * 40 })
+    const depth = 1 + (run % 5) * 40
+    using load = await Load.start(node.tcp, { connections: 16, depth, record })
     await load.receive(1 + Math.floor(Math.random() * 2_000) * (1 + (run % 3) * 20))
     node.kill("SIGKILL")
     await within("the end after SIGKILL", node.exit)
     await load.closed()
     expect(load.refused).toBe(0)
     expect(node.logged("not-ready")).toEqual([])
-    runs.push(load.ids)
-  }
-  for (const ids of runs.flat()) expectIncreasing(ids)
-  expectDistinct(runs.flat())
-  for (const [run, ids] of runs.entries()) {
-    if (run > 0) expect(extremes(ids).min).toBeGreaterThan(extremes(runs[run - 1]!).max)
-  }
+  })
+  const { ids, duplicates } = record.verify()
+  report("kill -9 under load", { kills: KILLS, connections: 16, ids, duplicates })
 })
 
 test("a start that is killed at any moment leaves a directory that the next one can use", async () => {
   using dir = new TempDir()
   let last = 0n
-  for (let run = 0; run < 12; run++) {
+  await repeat("kill -9 of a start", "kills", STARTS, async (run) => {
     // A new directory every few times, for its first moments matter most.
     const dataDir = dir.at(`node-${Math.floor(run / 4)}`)
     const args = ["start", "--node-id", "7", "--data-dir", dataDir, "--tcp", "127.0.0.1:0"]
@@ -46,11 +47,12 @@ test("a start that is killed at any moment leaves a directory that the next one 
     await within("the end after SIGKILL", firn.exit)
     expect(firn.stderr).toBe("")
 
-    await using node = await RunningNode.start(dataDir, ["--node-id", "7"])
+    await using node = await RunningNode.start(dataDir, NODE)
     using client = await TcpClient.connect(node.tcp)
     const { value } = await client.ask()
     if (run % 4 > 0) expect(value).toBeGreaterThan(last)
     last = value
     expect(await node.stop()).toBe(0)
-  }
+  })
+  report("kill -9 of a start", { kills: STARTS })
 })
