@@ -21,6 +21,8 @@ interface Output {
 export interface SpawnOptions {
   readonly env?: Readonly<Record<string, string>>
   readonly cwd?: string
+  /** What is run in place of `firn`: a program and its first arguments. */
+  readonly program?: readonly string[]
 }
 
 /** One line of a node's JSON log. */
@@ -59,9 +61,9 @@ export class FirnProcess implements AsyncDisposable {
   #partialLine = ""
   #ended = false
 
-  constructor(args: readonly string[], { env, cwd }: SpawnOptions = {}) {
+  constructor(args: readonly string[], { env, cwd, program = FIRN }: SpawnOptions = {}) {
     this.#args = args
-    this.#process = Bun.spawn([...FIRN, ...args], {
+    this.#process = Bun.spawn([...program, ...args], {
       stdin: "ignore",
       stdout: "pipe",
       stderr: "pipe",
