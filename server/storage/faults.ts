@@ -1,4 +1,5 @@
 import { SQLiteError } from "bun:sqlite"
+import { accessSync, constants } from "node:fs"
 
 export const StoreFault = {
   /** The directory or file cannot be made, read or written. */
@@ -58,9 +59,22 @@ function explained(path: string, cause: unknown): StoreError {
     if (/^SQLITE_(CORRUPT|NOTADB|ERROR|FORMAT)/.test(code)) {
       return corrupt(path, error.message, { cause })
     }
+    // A header of a format that this SQLite reads and does not write.
+    if (code === "SQLITE_READONLY" && isWritable(path)) {
+      return corrupt(path, "its header forbids writing to it", { cause })
+    }
   }
   const message =
     `${path} cannot be used: ${error.message} (${code}). It must be a file that this user can ` +
     "read and write, in a directory that is writable, on a disk with room"
   return new StoreError(StoreFault.UNUSABLE, message, { cause })
+}
+
+function isWritable(path: string): boolean {
+  try {
+    accessSync(path, constants.W_OK)
+    return true
+  } catch {
+    return false
+  }
 }

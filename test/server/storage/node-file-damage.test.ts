@@ -64,6 +64,20 @@ describe("a file is refused, and left as it is,", () => {
     target.expectRefused("its application_id is 0")
   })
 
+  test("when its header is of a format that can be read but not written", () => {
+    using dir = new DataDir()
+    const bytes = readFileSync(dir.file)
+    // The file format write version.
+    bytes[18] = 3
+    writeFileSync(dir.file, bytes)
+    const file = NodeFile.open(dir.path, {})
+    const error = storeErrorOf(() => file.writeMark(STORED.mark + 1))
+    file.close()
+    expect(error.fault).toBe("CORRUPT")
+    expect(error.message).toContain("is damaged: its header forbids writing to it")
+    expect(readFileSync(dir.file).equals(bytes)).toBe(true)
+  })
+
   test("when a directory is in its place", () => {
     using dir = new TempDir()
     mkdirSync(nodeFilePath(dir.path))
