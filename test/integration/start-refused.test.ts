@@ -1,5 +1,4 @@
 import { describe, expect, setDefaultTimeout, test } from "bun:test"
-import { readFileSync, truncateSync, writeFileSync } from "node:fs"
 import { DEFAULT_EPOCH_MS, Op, decodeId } from "../../protocol/index.ts"
 import { NodeFile, nodeFilePath } from "../../server/storage/node-file.ts"
 import { RunningNode, runFirn } from "../support/firn-process.ts"
@@ -133,31 +132,5 @@ describe("a data directory that cannot be used is refused:", () => {
     await node.exit
     await using next = await RunningNode.start(dir.path)
     expect(await next.stop()).toBe(0)
-  })
-})
-
-describe("a damaged file is refused with its path and what to do, and left as it is:", () => {
-  const damages: Readonly<Record<string, (path: string) => void>> = {
-    empty: (path) => truncateSync(path, 0),
-    "cut off": (path) => truncateSync(path, 4_096 + 100),
-    "no database": (path) => writeFileSync(path, "not a database, but long enough ".repeat(300)),
-    "one bit of the mark's row flipped": (path) => {
-      const bytes = readFileSync(path)
-      // The last byte of the file lies in the row: SQLite fills a page from its end.
-      bytes[bytes.length - 1]! ^= 0x01
-      writeFileSync(path, bytes)
-    },
-  }
-  test.each(Object.entries(damages))("%s", async (_, damage) => {
-    using dir = new TempDir()
-    const path = seed(dir.path)
-    damage(path)
-    const before = readFileSync(path).toHex()
-    const { exit, stdout, stderr } = await start(dir.path, ["--node-id", "5"])
-    expect({ exit, stdout }).toEqual({ exit: 1, stdout: "" })
-    expect(stderr).toMatch(/^error: .+\n$/)
-    expect(stderr).toStartWith(`error: ${path} is damaged: `)
-    expect(stderr).toContain("Put back the data directory")
-    expect(readFileSync(path).toHex()).toBe(before)
   })
 })

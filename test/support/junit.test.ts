@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test"
-import { countCases, countLine, parseJunit, withFailures } from "./junit.ts"
+import { REFUSED, countCases, countLine, isRefused, parseJunit, withFailures } from "./junit.ts"
 
 /** Written by `bun test --parallel`: every outcome there is, a crash, and a file that would not load. */
 const report = await Bun.file(new URL("../fixtures/report/junit.xml", import.meta.url)).text()
@@ -126,5 +126,14 @@ describe("the count line", () => {
 
   test("counts skipped tests as failed where they are not allowed", () => {
     expect(countLine(countCases(cases, true))).toBe("6 passed, 9 failed")
+  })
+
+  test("leaves out, there, what was skipped because the kernel refuses it", () => {
+    const skipped = { file: "a.test.ts", line: 1, outcome: "skipped" } as const
+    const refused = { ...skipped, name: `a disk that fails (${REFUSED}: loop devices)` }
+    const both = [refused, { ...skipped, name: "a tool that is missing" }]
+    expect(both.map(isRefused)).toEqual([true, false])
+    expect(countLine(countCases(both, true))).toBe("0 passed, 1 failed")
+    expect(countLine(countCases(both, false))).toBe("0 passed, 0 failed, 2 skipped")
   })
 })

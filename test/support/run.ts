@@ -7,7 +7,7 @@
  */
 import { mkdirSync, rmSync } from "node:fs"
 import { dirname, join } from "node:path"
-import { countCases, countLine, parseJunit, withFailures } from "./junit.ts"
+import { countCases, countLine, isRefused, parseJunit, withFailures } from "./junit.ts"
 import type { TestCase } from "./junit.ts"
 import { coverageMisses, parseLcov } from "./lcov.ts"
 import type { Coverage } from "./lcov.ts"
@@ -113,7 +113,8 @@ const all = [...cases, ...lost]
 console.error("")
 for (const test of all) {
   if (test.outcome === "failed") console.error(`failed  ${caseText(test)}`)
-  if (test.outcome === "skipped" && IN_CI) {
+  if (isRefused(test)) console.error(`not run here  ${caseText(test)}`)
+  else if (test.outcome === "skipped" && IN_CI) {
     console.error(`skipped, which CI takes for a failure  ${caseText(test)}`)
   }
 }

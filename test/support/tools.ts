@@ -21,6 +21,9 @@ export type ToolName =
   | "libfaketime"
   | "a hosts file"
   | "IPv6"
+  | "util-linux"
+  | "e2fsprogs"
+  | "iproute2"
   | "/proc"
 
 const tools: Record<ToolName, Tool> = {
@@ -44,6 +47,12 @@ const tools: Record<ToolName, Tool> = {
     isThere: () => isOnPath("unshare") && succeeds("unshare", "-m", "true"),
   },
   IPv6: { remedy: "give the loopback interface the address ::1", isThere: hasLoopback6 },
+  "util-linux": {
+    remedy: debian("util-linux mount"),
+    isThere: () => ["unshare", "nsenter", "fsfreeze", "mount"].every(isOnPath),
+  },
+  e2fsprogs: { remedy: debian("e2fsprogs"), isThere: () => isOnPath("mkfs.ext4") },
+  iproute2: { remedy: debian("iproute2"), isThere: () => isOnPath("ip") },
   "/proc": { remedy: "run the tests on Linux", isThere: () => process.platform === "linux" },
 }
 

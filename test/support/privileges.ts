@@ -1,0 +1,56 @@
+import { test } from "bun:test"
+import { REFUSED } from "./junit.ts"
+import { isToolThere, testWith } from "./tools.ts"
+import type { ToolName } from "./tools.ts"
+
+/** What a kernel grants to some and refuses to others, whatever is installed. */
+type PrivilegeName = "mounts" | "loop devices" | "network namespaces"
+
+interface Privilege {
+  readonly tools: readonly ToolName[]
+  /** A shell script that succeeds where it is granted. It leaves nothing behind. */
+  readonly probe: string
+}
+
+const LOOP_PROBE = `
+  dir=$(mktemp -d)
+  trap 'rm -rf "$dir"' EXIT
+  truncate -s 1M "$dir/image"
+  mkfs.ext4 -q "$dir/image"
+  mkdir "$dir/disk"
+  mount -o loop "$dir/image" "$dir/disk"
+  fsfreeze --freeze "$dir/disk"
+  fsfreeze --unfreeze "$dir/disk"
+  umount "$dir/disk"`
+
+const privileges: Record<PrivilegeName, Privilege> = {
+  /** Of file systems in memory, in a namespace of one's own. */
+  mounts: {
+    tools: ["util-linux"],
+    probe: "unshare --user --map-root-user --mount mount -t tmpfs firn-test /mnt",
+  },
+  "loop devices": {
+    tools: ["util-linux", "e2fsprogs"],
+    probe: `unshare --mount sh -ec '${LOOP_PROBE.replaceAll("'", `'\\''`)}'`,
+  },
+  "network namespaces": {
+    tools: ["util-linux", "iproute2"],
+    probe: "unshare --user --map-root-user --net ip link set lo up",
+  },
+}
+
+/**
+ * `test` for what a kernel may refuse: then it is skipped, and its name says so. A tool that is
+ * missing is another matter, since it can be installed.
+ */
+export function testAllowed(
+  name: PrivilegeName,
+): (title: string, run: () => Promise<void>) => void {
+  const { tools, probe } = privileges[name]
+  const ready = testWith(...tools)
+  if (!tools.every(isToolThere)) return ready
+  const { exitCode, stderr } = Bun.spawnSync(["sh", "-ec", probe], { stderr: "pipe" })
+  if (exitCode === 0) return ready
+  console.warn(`skipped, as the kernel refuses ${name}: ${stderr.toString().trim()}`)
+  return (title, run) => test.skip(`${title} (${REFUSED}: ${name})`, run)
+}
