@@ -1,49 +1,26 @@
 import { expect, setDefaultTimeout, test } from "bun:test"
-import { Op, Status } from "../../protocol/index.ts"
+import { Status } from "../../protocol/index.ts"
 import { SCENARIO_TIMEOUT_MS, report, sized } from "../support/fault-run.ts"
 import { expectDistinct } from "../support/ids.ts"
 import { NodeCluster } from "../support/node-cluster.ts"
 import { OrderedLoad } from "../support/ordered-load.ts"
-import { idsStep, markerStep } from "../support/steps.ts"
-import type { Step } from "../support/steps.ts"
+import { anyStep } from "../support/steps.ts"
 
 const DURATION_MS = sized(10_000, 60_000)
 
 setDefaultTimeout(SCENARIO_TIMEOUT_MS)
 
 const NODES = [0, 1, 2, 3]
-/** What may come in place of an id of a node that has to be that one. */
-const STRICT_REFUSALS = [Status.NODE_DOWN, Status.TIMEOUT]
 
 function random(limit: number): number {
   return Math.floor(Math.random() * limit)
-}
-
-/** All kinds of requests to `node`, between requests whose answers tell their number. */
-function stepOf(node: number): (number: number) => Step {
-  return (number) => {
-    switch (number % 6) {
-      case 0:
-        return idsStep({}, [node])
-      case 2: {
-        const target = random(NODES.length)
-        return idsStep({ op: Op.NODE, target }, [target], target === node ? [] : STRICT_REFUSALS)
-      }
-      case 3:
-        return idsStep({ op: Op.RANDOM }, NODES)
-      case 5:
-        return idsStep({ op: Op.KEY, target: random(2 ** 32) }, NODES)
-      default:
-        return markerStep(number)
-    }
-  }
 }
 
 test("under random kills no id comes twice, and who is alive answers everything in order", async () => {
   await using cluster = await NodeCluster.start(NODES.length)
   using stack = new DisposableStack()
   const startLoad = async (node: number): Promise<OrderedLoad> => {
-    const step = stepOf(node)
+    const step = anyStep(node, NODES)
     const options = { connections: 2, depth: 8, step }
     return stack.use(await OrderedLoad.start(cluster.addresses[node]!, options))
   }

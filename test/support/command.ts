@@ -25,6 +25,12 @@ export async function run(
   }
 }
 
+/** Runs a program that has to succeed. @throws Error with what it wrote, when it does not */
+export async function runOrThrow(command: readonly string[]): Promise<void> {
+  const { exitCode, stderr } = await run(command)
+  if (exitCode !== 0) throw new Error(`${command.join(" ")}: ${stderr}`)
+}
+
 /** Runs a line of shell, as a reader pastes it. */
 export async function runBash(line: string): Promise<CommandOutcome> {
   return await run(["bash", "-c", line])

@@ -1,5 +1,6 @@
 import { test } from "bun:test"
 import { REFUSED } from "./junit.ts"
+import { IN_NAMESPACES } from "./test-network.ts"
 import { isToolThere, testWith } from "./tools.ts"
 import type { ToolName } from "./tools.ts"
 
@@ -35,7 +36,7 @@ const privileges: Record<PrivilegeName, Privilege> = {
   },
   "network namespaces": {
     tools: ["util-linux", "iproute2"],
-    probe: "unshare --user --map-root-user --net ip link set lo up",
+    probe: `${IN_NAMESPACES.join(" ")} ip link set lo up`,
   },
 }
 

@@ -8,6 +8,9 @@ export interface Step {
   mismatch(answer: Answer): string | undefined
 }
 
+/** What may come in place of an id of a node that has to be that one. */
+const STRICT_REFUSALS = [Status.NODE_DOWN, Status.TIMEOUT]
+
 /** A request for ids, of these nodes; `refusals` are the statuses that may come in their place. */
 export function idsStep(
   request: RequestFields,
@@ -41,6 +44,33 @@ export function exactStep(request: RequestFields, status: number, value: bigint 
 export function markerStep(number: number): Step {
   const target = NODE_ID_MAX + 1 + number
   return exactStep({ op: Op.NODE, target }, Status.UNKNOWN_NODE, target)
+}
+
+/**
+ * All kinds of requests to `node`, by their number, between requests whose answers tell it. Only a
+ * node that is named and is another one may be refused.
+ */
+export function anyStep(node: number, nodes: readonly number[]): (number: number) => Step {
+  return (number) => {
+    switch (number % 6) {
+      case 0:
+        return idsStep({}, [node])
+      case 2: {
+        const target = nodes[random(nodes.length)]!
+        return idsStep({ op: Op.NODE, target }, [target], target === node ? [] : STRICT_REFUSALS)
+      }
+      case 3:
+        return idsStep({ op: Op.RANDOM }, nodes)
+      case 5:
+        return idsStep({ op: Op.KEY, target: random(2 ** 32) }, nodes)
+      default:
+        return markerStep(number)
+    }
+  }
+}
+
+function random(limit: number): number {
+  return Math.floor(Math.random() * limit)
 }
 
 /** What is wrong with the answers to steps, in their order; empty when nothing is. */

@@ -1,6 +1,5 @@
 import { mkdirSync } from "node:fs"
-import { run } from "./command.ts"
-import type { CommandOutcome } from "./command.ts"
+import { run, runOrThrow } from "./command.ts"
 import { FIRN } from "./firn-process.ts"
 import { HOLD, HeldProcess } from "./held-process.ts"
 import { TempDir } from "./temp-dir.ts"
@@ -60,15 +59,14 @@ export class TestDisk implements AsyncDisposable {
 
   /** Runs a program that sees the disk. @throws Error when it fails */
   async run(...command: string[]): Promise<void> {
-    const { exitCode, stderr } = await this.#try(command)
-    if (exitCode !== 0) throw new Error(`${command.join(" ")}: ${stderr}`)
+    await runOrThrow([...this.#enter, ...command])
   }
 
   /** Takes all the room there is. */
   async fill(): Promise<void> {
     // One block at a time: it ends when there is no room for one.
     const output = [`of=${this.path}/filler`, "oflag=append", "conv=notrunc", "bs=1k"]
-    await this.#try(["dd", "if=/dev/zero", ...output])
+    await run([...this.#enter, "dd", "if=/dev/zero", ...output])
   }
 
   async empty(): Promise<void> {
@@ -107,10 +105,6 @@ export class TestDisk implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#holder[Symbol.asyncDispose]()
     this.#dir[Symbol.dispose]()
-  }
-
-  async #try(command: readonly string[]): Promise<CommandOutcome> {
-    return await run([...this.#enter, ...command])
   }
 }
 
