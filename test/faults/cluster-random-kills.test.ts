@@ -6,7 +6,7 @@ import { NodeCluster } from "../support/node-cluster.ts"
 import { OrderedLoad } from "../support/ordered-load.ts"
 import { anyStep } from "../support/steps.ts"
 
-const DURATION_MS = sized(10_000, 60_000)
+const DURATION_MS = sized(6_000, 60_000)
 
 setDefaultTimeout(SCENARIO_TIMEOUT_MS)
 

@@ -15,6 +15,9 @@ setDefaultTimeout(SCENARIO_TIMEOUT_MS)
 const HOLD_MS = sized(0, 2_000)
 /** A mark lasts up to 3 s: what shows that a node needs no new one has to last longer. */
 const PAST_MARK_MS = sized(4_000, 8_000)
+/** For each stall of the disk, whether the node is killed in it. */
+const STALLS = sized([false], [false, true])
+const FAILURES = sized(1, 2)
 /** What an answer that needs no disk may take while one stalls, the load being what it is. */
 const AT_ONCE_MS = 2_000
 
@@ -161,7 +164,7 @@ testAllowed("loop devices")(
     using record = new IdRecord()
     await using disk = await TestDisk.ext4("8M")
     let refused = 0
-    for (const isKilled of [false, true]) {
+    for (const isKilled of STALLS) {
       await using loaded = await LoadedNode.start(disk, record)
       await loaded.expectIds()
       let killing: Promise<void> | undefined
@@ -181,7 +184,7 @@ testAllowed("loop devices")(
     }
     await serve(disk, record)
     const { ids, duplicates, overlaps } = record.verify()
-    report("stalled disk", { stalls: 2, refused, ids, duplicates, overlaps })
+    report("stalled disk", { stalls: STALLS.length, refused, ids, duplicates, overlaps })
   },
 )
 
@@ -191,7 +194,7 @@ testAllowed("loop devices")(
     using record = new IdRecord()
     await using disk = await TestDisk.ext4("8M")
     let refused = 0
-    for (let round = 0; round < 2; round++) {
+    for (let failure = 0; failure < FAILURES; failure++) {
       await using loaded = await LoadedNode.start(disk, record)
       await loaded.expectIds()
       await disk.fail()
@@ -203,6 +206,6 @@ testAllowed("loop devices")(
     }
     await serve(disk, record)
     const { ids, duplicates, overlaps } = record.verify()
-    report("failed disk", { failures: 2, refused, ids, duplicates, overlaps })
+    report("failed disk", { failures: FAILURES, refused, ids, duplicates, overlaps })
   },
 )

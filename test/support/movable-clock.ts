@@ -38,6 +38,7 @@ export class MovableClock {
 
   /** Moves the clock to a time, Unix milliseconds. It runs on from there. */
   set(unixMs: number): void {
+    this.#frozenMs = undefined
     this.step(unixMs - this.nowMs)
   }
 
