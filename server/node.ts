@@ -5,7 +5,7 @@ import { Pacer } from "./generator/pacer.ts"
 import { Reservation, TIME_LIMIT, reservedUpTo } from "./generator/reservation.ts"
 import { Cluster } from "./peers/cluster.ts"
 import type { PeerDescription } from "./peers/cluster.ts"
-import { dialTcp } from "./peers/dial.ts"
+import type { Dial } from "./peers/dial.ts"
 import type { PeerEntry } from "./peers/peer-set.ts"
 import { LocalNode } from "./routing/local-node.ts"
 import { Router } from "./routing/router.ts"
@@ -14,6 +14,7 @@ import type { NodeStore } from "./storage/node-store.ts"
 import type { Address } from "./transport/address.ts"
 import { HttpShim } from "./transport/http-shim.ts"
 import type { Unreadiness } from "./transport/http-shim.ts"
+import type { Listen } from "./transport/listen.ts"
 import { TcpServer } from "./transport/tcp-server.ts"
 import { TurnEnd } from "./turn-end.ts"
 
@@ -33,6 +34,8 @@ export interface NodeOptions {
   readonly forwardTimeoutMs: number
   readonly store: NodeStore
   readonly runtime: Runtime
+  readonly listen: Listen
+  readonly dial: Dial
   readonly log: Logger
 }
 
@@ -72,7 +75,7 @@ export class FirnNode {
     cluster: Cluster,
     turnEnd: TurnEnd,
   ) {
-    const { store, runtime, log } = options
+    const { store, runtime, listen, log } = options
     this.#log = log
     this.#runtime = runtime
     this.#store = store
@@ -81,7 +84,7 @@ export class FirnNode {
     const pacer = new Pacer(runtime, () => generator.waitMs)
     const router = new Router(local, cluster.peers, pacer, runtime, options.forwardTimeoutMs)
     const parts = { router, pacer, turnEnd }
-    this.#tcp = TcpServer.listen({ address: options.tcp, parts, runtime, log })
+    this.#tcp = TcpServer.listen({ address: options.tcp, listen, parts, runtime, log })
     try {
       this.#http =
         options.http &&
@@ -131,7 +134,7 @@ export class FirnNode {
         startLow32,
         runtime,
         turnEnd,
-        dial: dialTcp,
+        dial: options.dial,
         linksPerPeer: options.linksPerPeer,
         timeoutMs: options.forwardTimeoutMs,
       },

@@ -2,6 +2,7 @@ import type { Command } from "commander"
 import type { Logger } from "pino"
 import { LOG_LEVELS, createLogger } from "../log.ts"
 import { FirnNode } from "../node.ts"
+import { dialTcp } from "../peers/dial.ts"
 import { parsePeers, readPeersFile } from "../peers/peer-list.ts"
 import type { PeerEntry } from "../peers/peer-set.ts"
 import { systemRuntime } from "../runtime.ts"
@@ -9,6 +10,7 @@ import { SqliteStore } from "../storage/sqlite-store.ts"
 import { stopWithSupervisor } from "../supervisor/child.ts"
 import { addressText } from "../transport/address.ts"
 import type { Address } from "../transport/address.ts"
+import { listenTcp } from "../transport/listen.ts"
 import { tcpTryLines } from "../try-lines.ts"
 import {
   DEFAULT_HTTP,
@@ -111,6 +113,8 @@ async function start(options: StartOptions): Promise<void> {
     maxClockLeadMs: options.maxClockLead,
     store,
     runtime: systemRuntime,
+    listen: listenTcp,
+    dial: dialTcp,
     log,
   })
   stopOnSignal(node, log)

@@ -1,10 +1,10 @@
-import type { Socket, TCPSocketListener } from "bun"
 import type { Logger } from "pino"
 import type { Runtime } from "../runtime.ts"
 import { ListenError } from "./address.ts"
 import type { Address } from "./address.ts"
 import { Connection } from "./connection.ts"
 import type { ConnectionParts } from "./connection.ts"
+import type { Listen, Listener, ServedSocket } from "./listen.ts"
 
 /** After the last accept: time for bytes that have arrived already to be read and answered. */
 const SETTLE_MS = 20
@@ -15,6 +15,7 @@ const LINGER_MS = 1_000
 
 export interface TcpServerOptions {
   readonly address: Address
+  readonly listen: Listen
   readonly parts: ConnectionParts
   readonly runtime: Runtime
   readonly log: Logger
@@ -22,37 +23,22 @@ export interface TcpServerOptions {
 
 /** Accepts clients and hands their bytes to a `Connection` each. */
 export class TcpServer {
-  readonly #listener: TCPSocketListener<Connection>
+  readonly #listener: Listener
   readonly #runtime: Runtime
-  readonly #sockets = new Set<Socket<Connection>>()
+  readonly #sockets = new Map<Connection, ServedSocket>()
   #allClosed: (() => void) | undefined
 
-  private constructor(options: TcpServerOptions) {
-    const { address, parts, log } = options
-    const sockets = this.#sockets
-    this.#runtime = options.runtime
-    this.#listener = Bun.listen<Connection>({
-      hostname: address.host,
-      port: address.port,
-      // A client may send its FIN with its last request, as `printf … | nc -N` does.
-      allowHalfOpen: true,
-      socket: {
-        open(socket) {
-          socket.data = new Connection(socket, parts)
-          sockets.add(socket)
-        },
-        data: (socket, chunk) => socket.data.data(chunk),
-        drain: (socket) => socket.data.drained(),
-        end: (socket) => socket.data.ended(),
-        close: (socket) => {
-          socket.data.closed()
-          this.#forget(socket)
-        },
-        error(socket, error) {
-          log.error({ event: "connection-failed", err: error }, "a connection was closed")
-          socket.terminate()
-        },
+  private constructor({ address, listen, parts, runtime, log }: TcpServerOptions) {
+    this.#runtime = runtime
+    this.#listener = listen(address, {
+      opened: (socket) => {
+        const connection = new Connection(socket, parts)
+        this.#sockets.set(connection, socket)
+        return connection
       },
+      closed: (connection) => this.#forget(connection),
+      failed: (error) =>
+        log.error({ event: "connection-failed", err: error }, "a connection was closed"),
     })
   }
 
@@ -66,19 +52,19 @@ export class TcpServer {
   }
 
   get address(): Address {
-    return { host: this.#listener.hostname, port: this.#listener.port }
+    return this.#listener.address
   }
 
   /** Stops accepting, answers what has been received, and closes every connection. */
   async stop(): Promise<void> {
     this.#listener.stop()
     await this.#pause(SETTLE_MS)
-    const answered = Array.from(this.#sockets, (socket) => socket.data.finish())
+    const answered = Array.from(this.#sockets.keys(), (connection) => connection.finish())
     await Promise.race([Promise.all(answered), this.#pause(ANSWER_MS)])
     if (this.#sockets.size === 0) return
     const allClosed = new Promise<void>((resolve) => (this.#allClosed = resolve))
     await Promise.race([allClosed, this.#pause(LINGER_MS)])
-    for (const socket of this.#sockets) socket.terminate()
+    for (const socket of this.#sockets.values()) socket.terminate()
   }
 
   #pause(delayMs: number): Promise<void> {
@@ -87,8 +73,8 @@ export class TcpServer {
     })
   }
 
-  #forget(socket: Socket<Connection>): void {
-    this.#sockets.delete(socket)
+  #forget(connection: Connection): void {
+    this.#sockets.delete(connection)
     if (this.#sockets.size === 0) this.#allClosed?.()
   }
 }
