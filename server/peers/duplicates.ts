@@ -14,28 +14,31 @@ export async function findDuplicates(
   context: PeerContext,
   limitMs: number,
 ): Promise<Address[]> {
-  const timeUp = new Promise<boolean>((resolve) => {
-    context.runtime.after(limitMs, () => resolve(false))
-  })
-  const found = entries.map(async (entry) => {
-    const isDuplicate = await Promise.race([answersAsUs(entry, context, limitMs), timeUp])
-    return isDuplicate ? [entry.address] : []
-  })
+  const found = entries.map(async (entry) =>
+    (await answersAsUs(entry, context, limitMs)) ? [entry.address] : [],
+  )
   return (await Promise.all(found)).flat()
 }
 
 async function answersAsUs(
   { nodeId, address }: PeerEntry,
   context: PeerContext,
-  stallMs: number,
+  limitMs: number,
 ): Promise<boolean> {
   const { promise, resolve } = Promise.withResolvers<boolean>()
   const { dial, runtime, turnEnd } = context
-  const link = new Link({ address, dial, runtime, turnEnd, stallMs, closed: () => resolve(false) })
+  const link = new Link({
+    address,
+    dial,
+    runtime,
+    turnEnd,
+    stallMs: limitMs,
+    closed: () => resolve(false),
+  })
   const check = new LinkCheck(link, nodeId, context, ({ isDuplicate }) => resolve(isDuplicate))
   check.beat(runtime.monotonicMs())
-  // A link that never opens is closed by this too.
-  const overdue = runtime.after(stallMs, () => link.close("no answer"))
+  // Whatever the other end does not do.
+  const overdue = runtime.after(limitMs, () => link.close("no answer"))
   const isDuplicate = await promise
   overdue.cancel()
   link.close("asked")
