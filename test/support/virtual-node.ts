@@ -1,20 +1,17 @@
 import { DEFAULT_EPOCH_MS, Status } from "../../protocol/index.ts"
 import { Generator, WAIT } from "../../server/generator/generator.ts"
 import { Reservation, reservedUpTo } from "../../server/generator/reservation.ts"
+import { idBlock } from "./id-block.ts"
+import type { IdBlock } from "./id-block.ts"
 import { MemoryStore } from "./memory-store.ts"
 import { VirtualRuntime } from "./virtual-runtime.ts"
 
 export const NODE_ID = 7
 export const MAX_LEAD_MS = 10_000
 
-/** A block of ids taken apart, with arithmetic too plain to be wrong. */
-export interface Block {
+export interface Block extends IdBlock {
   readonly first: bigint
   readonly last: bigint
-  readonly time: number
-  readonly node: number
-  readonly sequence: number
-  readonly count: number
 }
 
 export type Refusal = "WAIT" | "CLOCK_BEHIND" | "NOT_READY"
@@ -119,12 +116,5 @@ export class VirtualNode {
 
 function blockOf(high: number, low: number, count: number): Block {
   const first = BigInt(high) * 4_294_967_296n + BigInt(low)
-  return {
-    first,
-    last: first + BigInt(count) - 1n,
-    time: Number(first / 4_194_304n),
-    node: Number((first / 4_096n) % 1_024n),
-    sequence: Number(first % 4_096n),
-    count,
-  }
+  return { first, last: first + BigInt(count) - 1n, ...idBlock(high, low, count) }
 }

@@ -1,13 +1,9 @@
 import { DEFAULT_EPOCH_MS } from "../../protocol/index.ts"
 import type { Runtime, Timer } from "../../server/runtime.ts"
+import { VirtualTime } from "./virtual-time.ts"
 
 /** Some moment after the default epoch, for tests that do not care which. */
 export const SOME_TIME = 1_000_000_000
-
-interface VirtualTimer extends Timer {
-  readonly atMs: number
-  readonly run: () => void
-}
 
 /**
  * Time that passes only when a test says so. The monotonic clock advances, the wall clock follows
@@ -20,9 +16,8 @@ export class VirtualRuntime implements Runtime {
   wallReads = 0
   /** Uniform in [0, 1) and the same for the same seed; a property, so that it can be passed on. */
   random: () => number
-  #nowMs = 0
+  readonly #passing = new VirtualTime()
   #wallOffsetMs: number
-  readonly #timers = new Set<VirtualTimer>()
 
   /** @param timeMs where the wall clock stands, milliseconds since the default epoch */
   constructor(timeMs: number = SOME_TIME, seed = 1) {
@@ -32,22 +27,22 @@ export class VirtualRuntime implements Runtime {
 
   /** The wall clock, milliseconds since the default epoch. */
   get time(): number {
-    return Math.floor(this.#wallOffsetMs + this.#nowMs) - DEFAULT_EPOCH_MS
+    return Math.floor(this.#wallOffsetMs + this.#passing.nowMs) - DEFAULT_EPOCH_MS
   }
 
   set time(timeMs: number) {
-    this.#wallOffsetMs = DEFAULT_EPOCH_MS + timeMs - this.#nowMs
+    this.#wallOffsetMs = DEFAULT_EPOCH_MS + timeMs - this.#passing.nowMs
   }
 
   /** Timers that are set and not yet fired. */
   get timerCount(): number {
-    return this.#timers.size
+    return this.#passing.size
   }
 
   /** In how many milliseconds the next timer fires; undefined when there is none. */
   get nextTimerMs(): number | undefined {
-    const next = this.#nextTimer()
-    return next && next.atMs - this.#nowMs
+    const { next, nowMs } = this.#passing
+    return next && next.atMs - nowMs
   }
 
   wallMs(): number {
@@ -56,17 +51,13 @@ export class VirtualRuntime implements Runtime {
   }
 
   monotonicMs(): number {
-    return this.#nowMs
+    return this.#passing.nowMs
   }
 
   after(delayMs: number, run: () => void): Timer {
-    const timer: VirtualTimer = {
-      atMs: this.#nowMs + Math.max(0, delayMs),
-      run,
-      cancel: () => this.#timers.delete(timer),
-    }
-    this.#timers.add(timer)
-    return timer
+    const passing = this.#passing
+    const event = passing.at(passing.nowMs + delayMs, run)
+    return { cancel: () => passing.cancel(event) }
   }
 
   soon(run: () => void): void {
@@ -75,11 +66,11 @@ export class VirtualRuntime implements Runtime {
 
   /** Lets time pass on both clocks; what is due on the way runs at its own moment. */
   advance(ms: number): void {
-    const endMs = this.#nowMs + ms
-    for (let next = this.#nextTimer(); next && next.atMs <= endMs; next = this.#nextTimer()) {
-      this.#timers.delete(next)
-      this.#moveTo(Math.max(this.#nowMs, next.atMs))
-      next.run()
+    const passing = this.#passing
+    const endMs = passing.nowMs + ms
+    for (let { next } = passing; next && next.atMs <= endMs; { next } = passing) {
+      this.#moveTo(next.atMs)
+      passing.runNext()
     }
     this.#moveTo(endMs)
   }
@@ -90,15 +81,8 @@ export class VirtualRuntime implements Runtime {
   }
 
   #moveTo(nowMs: number): void {
-    if (this.wallStands) this.#wallOffsetMs -= nowMs - this.#nowMs
-    this.#nowMs = nowMs
-  }
-
-  #nextTimer(): VirtualTimer | undefined {
-    let next: VirtualTimer | undefined
-    // Of two that are due together the one that was set first.
-    for (const timer of this.#timers) if (!next || timer.atMs < next.atMs) next = timer
-    return next
+    if (this.wallStands) this.#wallOffsetMs -= nowMs - this.#passing.nowMs
+    this.#passing.nowMs = nowMs
   }
 }
 

@@ -1,5 +1,7 @@
 import fc from "fast-check"
 import { BURST_MS } from "../../../server/generator/generator.ts"
+import { IssueOracle } from "../../support/issue-oracle.ts"
+import type { IssueSite } from "../../support/issue-oracle.ts"
 import { MemoryStore } from "../../support/memory-store.ts"
 import type { Latency } from "../../support/memory-store.ts"
 import { NODE_ID, VirtualNode } from "../../support/virtual-node.ts"
@@ -17,8 +19,6 @@ export type Step =
   | { readonly kind: "look" | "settle" | "stop" }
 
 const HOUR_MS = 3_600_000
-/** Of sums of the monotonic clock's fractions. */
-const ROUNDING = 1e-3
 /** Enough to see a burst end and its time not move on; a burst is 11 of the largest blocks. */
 const SATURATION_BLOCKS = 40
 
@@ -73,11 +73,6 @@ export function steps(countMax: number): Record<"clock" | "disk" | "life", fc.Ar
   }
 }
 
-interface Pace {
-  readonly monotonicMs: number
-  readonly time: number
-}
-
 /**
  * Leads a node through the steps and holds every answer against what must be true of it. Throws at
  * the first that is not.
@@ -88,16 +83,16 @@ export class Life {
   readonly runtime: VirtualRuntime
   readonly blocks: Block[] = []
   readonly refusals: Refusal[] = []
-  /** Where the time stood at each reading of the clock since it is behind by more than a burst. */
-  #stepBack: Pace[] = []
-  /** How far the wall clock has been ahead of the monotonic one at most, or the mark at the start. */
-  #reach = -Infinity
+  readonly #oracle: IssueOracle
 
   constructor(seed: number) {
     this.runtime = new VirtualRuntime(SOME_TIME, seed)
     this.store = new MemoryStore(this.runtime)
     this.node = new VirtualNode({ runtime: this.runtime, store: this.store })
-    this.#started(0)
+    this.#oracle = new IssueOracle(siteOf(this), this.node.maxLeadMs, (promise) => {
+      throw new Error(promise)
+    })
+    this.#oracle.started(0)
   }
 
   do(step: Step): void {
@@ -121,17 +116,12 @@ export class Life {
       case "settle":
         return this.store.settle()
       case "crash":
-        return this.#started(this.node.crash(step.writeReachedDisk))
+        return this.#oracle.started(this.node.crash(step.writeReachedDisk))
       case "stop":
-        return this.#started(this.node.stopAndStart())
+        return this.#oracle.started(this.node.stopAndStart())
       default:
         return step satisfies never
     }
-  }
-
-  #started(mark: number): void {
-    this.#stepBack = []
-    this.#reach = mark - 1 - this.runtime.monotonicMs()
   }
 
   #strobe(ms: number, times: number): void {
@@ -143,36 +133,22 @@ export class Life {
 
   #look(): void {
     this.node.generator.refusal()
-    this.#notePace()
+    this.#oracle.wallRead()
   }
 
   #takeEach(counts: readonly number[]): void {
     const wall = this.runtime.time
     this.node.begin()
-    this.#notePace()
+    this.#oracle.wallRead()
     for (const count of counts) {
       const outcome = this.node.takeOnly(count)
       if (typeof outcome === "string") {
         this.#checkRefusal(outcome, wall)
         break
       }
-      this.#checkBlock(outcome, wall)
+      this.#oracle.issued(outcome)
       this.blocks.push(outcome)
     }
-    this.#checkPace()
-  }
-
-  #checkBlock(block: Block, wall: number): void {
-    const previous = this.blocks.at(-1)
-    const { maxLeadMs } = this.node
-    if (previous !== undefined && block.first <= previous.last) fail("not above the last", block)
-    if (block.sequence + block.count > 4_096) fail("across two milliseconds", block)
-    if (block.node !== NODE_ID) fail("of another node", block)
-    if (block.time >= this.store.mark) fail(`at or past the mark ${this.store.mark}`, block)
-    if (block.time > wall + Math.max(maxLeadMs, BURST_MS)) fail(`too far ahead of ${wall}`, block)
-    const reach = this.#reach + this.runtime.monotonicMs() + BURST_MS
-    if (block.time > reach + ROUNDING) fail(`past ${reach}, where no clock ever led`, block)
-    if (block.time < wall && wall < this.store.mark) fail(`behind the wall ${wall}`, block)
   }
 
   #checkRefusal(outcome: Refusal, wall: number): void {
@@ -193,26 +169,23 @@ export class Life {
   #time(wall: number): number {
     return wall + this.node.generator.leadMs
   }
+}
 
-  #notePace(): void {
-    this.#reach = Math.max(this.#reach, this.runtime.time - this.runtime.monotonicMs())
-    if (this.node.generator.leadMs <= BURST_MS) this.#stepBack = []
-    else {
-      const monotonicMs = this.runtime.monotonicMs()
-      this.#stepBack.push({ monotonicMs, time: this.#time(this.runtime.time) })
-    }
-  }
-
-  /** Since any moment of this step back, the time has not outrun the monotonic clock and a burst. */
-  #checkPace(): void {
-    if (this.#stepBack.length === 0) return
-    const time = this.#time(this.runtime.time)
-    const now = this.runtime.monotonicMs()
-    for (const since of this.#stepBack) {
-      const movedMs = time - since.time
-      const allowedMs = now - since.monotonicMs + BURST_MS + ROUNDING
-      if (movedMs > allowedMs) fail(`${movedMs} ms on in ${now - since.monotonicMs}`, since)
-    }
+function siteOf({ runtime, store }: Life): IssueSite {
+  return {
+    nodeId: NODE_ID,
+    get wall() {
+      return runtime.time
+    },
+    get monotonicMs() {
+      return runtime.monotonicMs()
+    },
+    get durableMark() {
+      return store.mark
+    },
+    get knownMark() {
+      return store.mark
+    },
   }
 }
 

@@ -1,0 +1,134 @@
+import { SEQUENCE_MAX, SIGNED_TIME_LIMIT } from "../../protocol/index.ts"
+import { BURST_MS } from "../../server/generator/generator.ts"
+import { AHEAD_RESERVE_MS, RESERVE_MS } from "../../server/generator/reservation.ts"
+import { blockName } from "./id-block.ts"
+import type { IdBlock } from "./id-block.ts"
+
+/** Of sums of clocks with fractions: late in the format the last bit of a time is a microsecond. */
+const ROUNDING_MS = 1e-2
+
+/** Where a node gives out ids; times are milliseconds since the epoch. */
+export interface IssueSite {
+  readonly nodeId: number
+  /** What the wall clock shows. */
+  readonly wall: number
+  readonly monotonicMs: number
+  /** The mark that a power cut would leave. */
+  readonly durableMark: number
+  /** The last mark that the process has been told is stored. */
+  readonly knownMark: number
+}
+
+/** Where an id of a node stands among all its ids. */
+export function ordinal({ time, sequence }: IdBlock): number {
+  // From the middle of the format, so that all 54 bits fit a number exactly.
+  return (time - SIGNED_TIME_LIMIT) * (SEQUENCE_MAX + 1) + sequence
+}
+
+/**
+ * Knows what one node has given out, over all its processes, and holds each block against what is
+ * promised, at the moment it is given out. Constant memory, but for blocks that nobody got.
+ */
+export class IssueOracle {
+  /** Of the last id; -1 before there is any. */
+  lastTime = -1
+  readonly #site: IssueSite
+  readonly #leadMaxMs: number
+  readonly #broken: (promise: string) => never
+  #last = -Infinity
+  #startMark = 0
+  /** What the wall clock showed the process last, and the latest it ever did. */
+  #seenWall = -Infinity
+  #latestWall = -Infinity
+  /** The furthest that any clock could have led the process, less the monotonic clock. */
+  #reach = -Infinity
+  /** Since the wall clock is behind: the least that an id's time was ahead of the monotonic clock. */
+  #pace = Infinity
+  /** How many ids each block has that no client has got, by its first. */
+  readonly #unclaimed = new Map<number, number>()
+
+  /**
+   * @param maxClockLeadMs what the node is started with
+   * @param broken called for the first promise that is not kept
+   */
+  constructor(site: IssueSite, maxClockLeadMs: number, broken: (promise: string) => never) {
+    this.#site = site
+    this.#leadMaxMs = Math.max(maxClockLeadMs, BURST_MS)
+    this.#broken = broken
+  }
+
+  /** A process begins, at the mark it has found. */
+  started(mark: number): void {
+    this.#startMark = mark
+    this.#seenWall = this.#latestWall = -Infinity
+    this.#pace = Infinity
+    this.#reach = mark - 1 - this.#site.monotonicMs
+  }
+
+  /** The process looks at the wall clock. */
+  wallRead(): void {
+    const { wall, monotonicMs } = this.#site
+    this.#seenWall = wall
+    this.#latestWall = Math.max(this.#latestWall, wall)
+    this.#reach = Math.max(this.#reach, wall - monotonicMs)
+    if (this.lastTime - wall <= BURST_MS) this.#pace = Infinity
+  }
+
+  /** A mark is about to be stored; the last one of a process that stops in order is exact. */
+  markAsked(mark: number, isLast: boolean): void {
+    if (isLast) {
+      if (mark <= this.lastTime) this.#breaks(`the exact mark ${mark} is not past the last id`)
+      return
+    }
+    const time = Math.max(this.#startMark, this.lastTime + BURST_MS, this.#latestWall)
+    const limit = Math.max(this.#seenWall + RESERVE_MS, time + AHEAD_RESERVE_MS)
+    if (mark > limit) this.#breaks(`the mark ${mark} is further ahead than ${limit}`)
+    if (mark < this.#site.knownMark) this.#breaks(`the mark ${mark} is before the one stored`)
+  }
+
+  issued(block: IdBlock): void {
+    const { nodeId, wall, durableMark, knownMark } = this.#site
+    const { time, sequence, count } = block
+    const first = ordinal(block)
+    const leadMs = time - wall
+    if (block.node !== nodeId) this.#breaks("an id of another node", block)
+    if (first <= this.#last) this.#breaks("an id is not above the last one", block)
+    if (sequence + count > SEQUENCE_MAX + 1) this.#breaks("a block is of two times", block)
+    if (time >= durableMark) this.#breaks(`an id is at or past the mark ${durableMark}`, block)
+    if (leadMs > this.#leadMaxMs) this.#breaks(`an id is ${leadMs} ms ahead of the clock`, block)
+    if (leadMs < 0 && wall < knownMark) {
+      this.#breaks(`an id is ${-leadMs} ms behind the clock, and the mark is not`, block)
+    }
+    this.#checkPace(block, leadMs)
+    this.#last = first + count - 1
+    this.lastTime = time
+    this.#unclaimed.set(first, count)
+  }
+
+  /** A client has been given this block. */
+  claimed(block: IdBlock): void {
+    const first = ordinal(block)
+    if (this.#unclaimed.get(first) !== block.count) {
+      this.#breaks("a client got what was not given out, or was given to another", block)
+    }
+    this.#unclaimed.delete(first)
+  }
+
+  /** No clock has ever led further; and of a clock that is behind the monotonic one takes over. */
+  #checkPace(block: IdBlock, leadMs: number): void {
+    const ahead = block.time - this.#site.monotonicMs
+    if (ahead > this.#reach + BURST_MS + ROUNDING_MS) {
+      this.#breaks(`an id is ${ahead - this.#reach} ms past where any clock led`, block)
+    }
+    if (leadMs <= BURST_MS) return
+    if (ahead > this.#pace + BURST_MS + ROUNDING_MS) {
+      this.#breaks(`the time outran the monotonic clock by ${ahead - this.#pace} ms`, block)
+    }
+    this.#pace = Math.min(this.#pace, ahead)
+  }
+
+  #breaks(promise: string, block?: IdBlock): never {
+    const what = block === undefined ? "" : `: ${blockName(block)}`
+    return this.#broken(`node ${this.#site.nodeId}: ${promise}${what}`)
+  }
+}
