@@ -1,0 +1,133 @@
+import { FLAG_FORWARDED, NO_FAULT, Op, STATUSES, Status } from "../../../protocol/index.ts"
+import { blockName, idBlock } from "../../support/id-block.ts"
+import type { IdBlock } from "../../support/id-block.ts"
+import { ordinal } from "../../support/issue-oracle.ts"
+import { ANY_NODE } from "./forward-ledger.ts"
+import type { ForwardLedger } from "./forward-ledger.ts"
+import type { Request } from "../clients/requests.ts"
+import type { SimulatedNode } from "../machine/simulated-node.ts"
+import type { World } from "../world.ts"
+
+/** A request that was sent, and what its answer is held against. */
+export interface Sent extends Request {
+  /** The node it was sent to. */
+  readonly entry: number
+  readonly sentAtMs: number
+  /** By node: what clients had got by then. Its next id is above that. */
+  readonly floors: ReadonlyMap<number, number>
+}
+
+/** Of the node that was asked for ids: it has none to give now. */
+const REFUSALS: readonly number[] = [Status.CLOCK_BEHIND, Status.NOT_READY]
+/** Of the way to it. */
+const LOST: readonly number[] = [Status.NODE_DOWN, Status.TIMEOUT, Status.OVERLOADED]
+
+/** Holds every answer that a client gets against its request. */
+export class AnswerOracle {
+  ids = 0
+  /** How many answers there were of each status. */
+  readonly statuses: number[] = STATUSES.map(() => 0)
+  readonly #world: World
+  readonly #epochMs: number
+  readonly #nodes: ReadonlyMap<number, SimulatedNode>
+  readonly #ledger: ForwardLedger
+  /** The latest id that a client has got, by node; a request that was sent holds on to it as it is. */
+  #floors = new Map<number, number>()
+  #isHeld = false
+
+  constructor(
+    world: World,
+    epochMs: number,
+    nodes: ReadonlyMap<number, SimulatedNode>,
+    ledger: ForwardLedger,
+  ) {
+    this.#world = world
+    this.#epochMs = epochMs
+    this.#nodes = nodes
+    this.#ledger = ledger
+  }
+
+  /** To be called before the first byte of the request leaves. */
+  sent(request: Request, entry: number): Sent {
+    const { op, flags, count, target, fault } = request
+    if (fault === NO_FAULT && (flags & FLAG_FORWARDED) === 0) {
+      if (op === Op.NODE && target !== entry) this.#ledger.asked(entry, target, count)
+      if (op === Op.RANDOM || op === Op.KEY) this.#ledger.asked(entry, ANY_NODE, count)
+    }
+    this.#isHeld = true
+    return { ...request, entry, sentAtMs: this.#world.nowMs, floors: this.#floors }
+  }
+
+  /** @returns the node whose ids were given, or undefined when none were */
+  answered(sent: Sent, status: number, high: number, low: number): number | undefined {
+    const { trace } = this.#world
+    this.statuses[status]! += 1
+    trace.mix(status)
+    trace.mix(low)
+    if (trace.isOn) {
+      const text = `${name(sent)} is answered ${STATUSES[status]?.name} ${high * 2 ** 32 + low}`
+      trace.line(this.#world.nowMs, text)
+    }
+    const isIds = sent.op < Op.PING && status === Status.OK && sent.fault === NO_FAULT
+    if (isIds) return this.#gotIds(sent, idBlock(high, low, sent.count))
+    const isRight = this.#isRight(sent, status, high, low)
+    if (!isRight) this.#breaks(sent, `answered ${STATUSES[status]?.name} ${high * 2 ** 32 + low}`)
+    return undefined
+  }
+
+  #gotIds(sent: Sent, block: IdBlock): number {
+    const { op, entry, target, flags, floors } = sent
+    const isForwarded = (flags & FLAG_FORWARDED) !== 0
+    const isLocal = op === Op.LOCAL || (isForwarded && op !== Op.NODE)
+    const wanted = isLocal ? entry : op === Op.NODE ? target : block.node
+    const issued = this.#nodes.get(block.node)?.issued
+    if (issued === undefined || block.node !== wanted) {
+      return this.#breaks(sent, `answered with ids of node ${block.node}`)
+    }
+    if (isForwarded && block.node !== entry) this.#breaks(sent, "forwarded all the same")
+    issued.claimed(block)
+    const first = ordinal(block)
+    const last = first + block.count - 1
+    if (first <= (floors.get(block.node) ?? -Infinity)) {
+      this.#breaks(sent, `answered with ids below earlier ones: ${blockName(block)}`)
+    }
+    if (last > (this.#floors.get(block.node) ?? -Infinity)) {
+      if (this.#isHeld) this.#floors = new Map(this.#floors)
+      this.#isHeld = false
+      this.#floors.set(block.node, last)
+    }
+    this.ids += block.count
+    return block.node
+  }
+
+  /** Whether an answer that has no ids may be the one to this request. */
+  #isRight(sent: Sent, status: number, high: number, low: number): boolean {
+    const { op, fault, flags, target, entry } = sent
+    const value = high * 2 ** 32 + low
+    if (fault !== NO_FAULT) return status === Status.BAD_REQUEST && value === fault
+    if (op === Op.PING) return status === Status.OK && high >>> 16 === entry
+    if (op === Op.EPOCH) return status === Status.OK && value === this.#epochMs
+    if (op === Op.CLOCK) return status === Status.OK
+    if (op === Op.NODE && target !== entry) {
+      if ((flags & FLAG_FORWARDED) !== 0) return status === Status.WRONG_NODE && value === entry
+      if (status === Status.UNKNOWN_NODE) return value === target && this.#mayBeUnknown(sent)
+      if (!this.#nodes.has(target)) return false
+      if (status === Status.NODE_DOWN) return value === target
+      if (LOST.includes(status)) return true
+    }
+    if (status === Status.CLOCK_BEHIND) return value > 0
+    return REFUSALS.includes(status)
+  }
+
+  #mayBeUnknown({ entry, target, sentAtMs }: Sent): boolean {
+    return !this.#nodes.get(entry)!.hasListed(target, sentAtMs)
+  }
+
+  #breaks(sent: Sent, what: string): never {
+    return this.#world.breaks(`${name(sent)} was ${what}`)
+  }
+}
+
+function name({ op, flags, count, target, entry }: Sent): string {
+  return `request to node ${entry} (op ${op} flags ${flags} count ${count} target ${target})`
+}

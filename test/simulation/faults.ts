@@ -1,0 +1,213 @@
+import type { Network } from "./network/network.ts"
+import { FAIR } from "./network/road.ts"
+import type { Weather } from "./network/road.ts"
+import type { Fault, Settings } from "./settings.ts"
+import type { SimulatedNode } from "./machine/simulated-node.ts"
+import type { Stream } from "./network/stream.ts"
+import { CLIENTS, Kind } from "./world.ts"
+import type { World } from "./world.ts"
+
+/** A node that crashed is started again within this. */
+const DOWN_MAX_MS = 3_000
+
+/** Brings about what a seed has in store, until it is told to stop. */
+export class Faults {
+  readonly #world: World
+  readonly #network: Network
+  readonly #nodes: readonly SimulatedNode[]
+  readonly #settings: Settings
+  #isStopped = false
+
+  constructor(world: World, network: Network, nodes: readonly SimulatedNode[], settings: Settings) {
+    this.#world = world
+    this.#network = network
+    this.#nodes = nodes
+    this.#settings = settings
+  }
+
+  start(): void {
+    const delayMs = this.#world.random.between(0, 2 * this.#settings.faultEveryMs)
+    this.#world.after(delayMs, Kind.FAULT, CLIENTS, () => {
+      if (this.#isStopped) return
+      this.#inject(this.#world.random.pick(this.#settings.faults))
+      this.start()
+    })
+  }
+
+  /** No more faults, and those that last are over. */
+  stop(): void {
+    this.#isStopped = true
+    this.#network.road.heal()
+    Object.assign(this.#network.road.weather, FAIR)
+    for (const node of this.#nodes) {
+      node.disk.onStage = undefined
+      node.disk.setFault(undefined)
+      node.relist(node.fullList)
+      node.process?.goOn()
+      node.start()
+    }
+  }
+
+  #inject(fault: Fault): void {
+    const { random } = this.#world
+    const node = random.pick(this.#nodes)
+    this.#tell(fault, node)
+    switch (fault) {
+      case "crash":
+        return this.#crash(node)
+      case "crash-in-write":
+        return this.#crashInWrite(node)
+      case "crash-loop":
+        return this.#crashLoop(node, random.whole(3, 12))
+      case "stop":
+        return node.stop()
+      case "pause":
+        node.process?.pause()
+        return this.#later(random.spread(1, 12_000), node, () => node.process?.goOn())
+      case "step":
+        return node.clock.step(this.#drawStep())
+      case "strobe":
+        return this.#strobe(node, random.whole(3, 40), this.#drawStep())
+      case "drift":
+        return node.clock.drift(random.pick([0, 0.5, 0.9, 0.999, 1.001, 1.1, 2]))
+      case "disk":
+        return this.#breakDisk(node)
+      case "partition":
+        return this.#partition()
+      case "one-way":
+        return this.#cutOneWay(node)
+      case "isolate":
+        return this.#isolate(node)
+      case "lose":
+        return this.#disturb((stream) => stream.lose())
+      case "dark":
+        return this.#disturb((stream) => stream.goDark())
+      case "relist":
+        return node.relist(node.fullList.filter(() => random.chance(0.7)))
+      case "weather":
+        return this.#changeWeather()
+      default:
+        return fault satisfies never
+    }
+  }
+
+  #crash(node: SimulatedNode): void {
+    const { random } = this.#world
+    node.kill(random.chance(0.3))
+    node.startAfter(random.spread(1, DOWN_MAX_MS))
+  }
+
+  /** At one of the next writes, at whichever stage of it. */
+  #crashInWrite(node: SimulatedNode): void {
+    const { random } = this.#world
+    const worst = random.whole(0, 3)
+    let left = random.whole(1, 2)
+    node.disk.onStage = (stage) => {
+      if (stage !== worst || --left > 0) return
+      node.disk.onStage = undefined
+      this.#later(0, node, () => this.#crash(node))
+    }
+  }
+
+  #crashLoop(node: SimulatedNode, times: number): void {
+    if (times === 0) return
+    const { random } = this.#world
+    node.kill()
+    node.startAfter(random.spread(1, 50))
+    this.#later(random.spread(10, 1_500), node, () => this.#crashLoop(node, times - 1))
+  }
+
+  #drawStep(): number {
+    const { random } = this.#world
+    const ms = random.spread(1, this.#settings.stepMaxMs)
+    return random.chance(0.5) ? ms : -ms
+  }
+
+  /** Forth and back again. */
+  #strobe(node: SimulatedNode, times: number, ms: number): void {
+    if (times === 0) return
+    node.clock.step(ms)
+    this.#later(this.#world.random.spread(0.1, 50), node, () => this.#strobe(node, times - 1, -ms))
+  }
+
+  #breakDisk(node: SimulatedNode): void {
+    const { random } = this.#world
+    const kind = random.whole(0, 3)
+    node.disk.setFault({
+      writes: kind === 0,
+      syncs: kind === 1,
+      holdMs: kind === 2 ? Infinity : kind === 3 ? random.spread(10, 3_000) : 0,
+    })
+    this.#later(random.spread(10, 8_000), node, () => node.disk.setFault(undefined))
+  }
+
+  #partition(): void {
+    const { random } = this.#world
+    const isHere = new Set(this.#nodes.filter(() => random.chance(0.5)))
+    for (const one of isHere) {
+      for (const other of this.#nodes) {
+        if (isHere.has(other)) continue
+        this.#cut(one, other)
+        this.#cut(other, one)
+      }
+    }
+    this.#healLater()
+  }
+
+  #cutOneWay(node: SimulatedNode): void {
+    const isOut = this.#world.random.chance(0.5)
+    for (const other of this.#nodes) {
+      if (other === node || this.#world.random.chance(0.3)) continue
+      if (isOut) this.#cut(node, other)
+      else this.#cut(other, node)
+    }
+    this.#healLater()
+  }
+
+  #isolate(node: SimulatedNode): void {
+    for (const other of this.#nodes) {
+      if (other === node) continue
+      this.#cut(node, other)
+      this.#cut(other, node)
+    }
+    this.#healLater()
+  }
+
+  #cut(from: SimulatedNode, to: SimulatedNode): void {
+    this.#network.road.cut(from.nodeId, to.nodeId)
+  }
+
+  #healLater(): void {
+    const delayMs = this.#world.random.spread(20, 6_000)
+    this.#world.after(delayMs, Kind.FAULT, CLIENTS, () => this.#network.road.heal())
+  }
+
+  #disturb(harm: (stream: Stream) => void): void {
+    const { random } = this.#world
+    const streams = [...this.#network.streams]
+    if (streams.length === 0) return
+    for (let i = random.pick([1, 1, 2, 5]); i > 0; i--) harm(random.pick(streams))
+  }
+
+  #changeWeather(): void {
+    const { random } = this.#world
+    const delayMs = random.spread(0.05, 300)
+    Object.assign(this.#network.road.weather, {
+      delayMs,
+      lateMs: Math.min(2_000, delayMs * random.pick([1, 10, 100])),
+      cutChance: random.pick([0, 0.1, 0.9]),
+      bufferBytes: random.pick([9, 100, 4_096, 65_536]),
+    } satisfies Weather)
+  }
+
+  #later(delayMs: number, node: SimulatedNode, run: () => void): void {
+    this.#world.after(delayMs, Kind.FAULT, node.nodeId, () => {
+      if (!this.#isStopped) run()
+    })
+  }
+
+  #tell(fault: Fault, { nodeId }: SimulatedNode): void {
+    const { trace, nowMs } = this.#world
+    if (trace.isOn) trace.line(nowMs, `fault: ${fault}, node ${nodeId} if it is of one`)
+  }
+}

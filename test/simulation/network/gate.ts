@@ -1,0 +1,11 @@
+/** Lets a process do something when it can. */
+export interface Gate {
+  readonly isAlive: boolean
+  enter(run: () => void): void
+}
+
+/** One of the two that a stream connects. */
+export interface Party {
+  readonly host: number
+  readonly gate: Gate
+}

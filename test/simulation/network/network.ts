@@ -1,0 +1,134 @@
+import type { Dial } from "../../../server/peers/dial.ts"
+import type { Address } from "../../../server/transport/address.ts"
+import { addressText } from "../../../server/transport/address.ts"
+import type { Listen } from "../../../server/transport/listen.ts"
+import type { End } from "./end.ts"
+import type { Gate, Party } from "./gate.ts"
+import { Road } from "./road.ts"
+import { Stream } from "./stream.ts"
+import { CLIENTS, Kind } from "../world.ts"
+import type { World } from "../world.ts"
+
+/** A host that sends no answer to a SYN is asked again so often. */
+const SYN_TRIES = 6
+const SYN_RETRY_MS = 1_000
+
+/** Hears what comes of dialling. */
+interface Dialling {
+  refused(reason: string): void
+  accepted(end: End): void
+}
+
+interface Listening extends Party {
+  readonly accept: (end: End) => void
+}
+
+/** The network between the nodes of a cluster, and from their clients to them. */
+export class Network {
+  readonly road: Road
+  /** Connections that are not closed at both ends. */
+  readonly streams: Set<Stream> = new Set()
+  readonly #world: World
+  /** The host of every address, whether or not anybody listens there. */
+  readonly #hosts = new Map<string, number>()
+  readonly #listening = new Map<string, Listening>()
+
+  constructor(world: World) {
+    this.#world = world
+    this.road = new Road(world.random)
+  }
+
+  addHost(host: number, address: Address): void {
+    this.#hosts.set(addressText(address), host)
+  }
+
+  /** What listens for the process behind a gate. */
+  listenFor(host: number, gate: Gate): Listen {
+    return (address, events) => {
+      const name = addressText(address)
+      const accept = (end: End): void => {
+        const connection = events.opened(end)
+        end.serve({
+          data: (chunk) => connection.data(chunk),
+          drained: () => connection.drained(),
+          ended: () => connection.ended(),
+          closed: () => {
+            connection.closed()
+            events.closed(connection)
+          },
+        })
+      }
+      this.#listening.set(name, { host, gate, accept })
+      return { address, stop: () => this.#listening.delete(name) }
+    }
+  }
+
+  /**
+   * What dials for the process behind a gate.
+   * @param opened hears of every connection, before whoever dialled
+   */
+  dialFor(host: number, gate: Gate, opened?: (end: End, to: number) => void): Dial {
+    return (address, events) => {
+      this.#ask(host, gate, address, SYN_TRIES, {
+        refused: (reason) => gate.enter(() => events.closed(reason)),
+        accepted: (end) => {
+          opened?.(end, this.#hostAt(address))
+          events.opened(end)
+          end.serve({
+            data: (chunk) => events.data(chunk),
+            drained: () => events.drained(),
+            ended: () => {
+              end.end()
+              events.closed("it closed the connection")
+            },
+            closed: (reason) => events.closed(reason),
+          })
+        },
+      })
+    }
+  }
+
+  /** Nobody listens there any more. */
+  silence(address: Address): void {
+    this.#listening.delete(addressText(address))
+  }
+
+  #ask(from: number, gate: Gate, address: Address, tries: number, told: Dialling): void {
+    const to = this.#hostAt(address)
+    const later = (delayMs: number, run: () => void): void => {
+      this.#world.after(delayMs, Kind.SOCKET, from, run)
+    }
+    const again = (): void => {
+      if (tries === 1) told.refused("timed out")
+      else later(SYN_RETRY_MS, () => this.#ask(from, gate, address, tries - 1, told))
+    }
+    later(this.road.delayMs(), () => {
+      const listening = this.#listening.get(addressText(address))
+      if (this.road.isCut(from, to) || this.road.isOff(to)) again()
+      else if (listening === undefined) {
+        if (this.road.isCut(to, from)) again()
+        else later(this.road.delayMs(), () => told.refused("nothing listens there"))
+      } else {
+        this.#connect({ host: from, gate }, listening, told)
+      }
+    })
+  }
+
+  #hostAt(address: Address): number {
+    return this.#hosts.get(addressText(address)) ?? CLIENTS
+  }
+
+  #connect(from: Party, listening: Listening, told: Dialling): void {
+    const { streams, road } = this
+    const stream = new Stream(this.#world, road, from, listening, (closed) =>
+      streams.delete(closed),
+    )
+    streams.add(stream)
+    const { dialler, listener } = stream
+    listening.gate.enter(() => listening.accept(listener))
+    stream.open(() => {
+      if (dialler.isClosed) told.refused("connection reset by peer")
+      else told.accepted(dialler)
+    })
+  }
+}
