@@ -1,0 +1,213 @@
+/** A mistake that could be made in one line of the server. */
+export interface Mutation {
+  readonly name: string
+  readonly file: string
+  /** Stands in the file once. */
+  readonly text: string
+  readonly replacement: string
+}
+
+const GENERATOR = "server/generator/generator.ts"
+const RESERVATION = "server/generator/reservation.ts"
+
+export const MUTATIONS: readonly Mutation[] = [
+  {
+    name: "the bound moves before the mark is stored",
+    file: RESERVATION,
+    text: "    this.#writing = true\n",
+    replacement: "    this.#writing = true; this.bound = mark\n",
+  },
+  {
+    name: "a write that failed counts as done",
+    file: RESERVATION,
+    text: "if (error !== undefined) this.#fail(error)",
+    replacement: "if (error !== undefined && this.#failed) this.#fail(error)",
+  },
+  {
+    name: "the first ids do not wait for the first mark",
+    file: "server/node.ts",
+    text: "store.extend(bound, (error) => (error === undefined ? resolve() : reject(error)))",
+    replacement: "store.extend(bound, () => {}); resolve()",
+  },
+  {
+    name: "a start begins a millisecond before the mark",
+    file: GENERATOR,
+    text: "    this.#time = mark - 1\n",
+    replacement: "    this.#time = mark - 2\n",
+  },
+  {
+    name: "a stop stores the time of the last id, not the one after",
+    file: GENERATOR,
+    text: "return this.#lastIssuedTime + 1",
+    replacement: "return this.#lastIssuedTime",
+  },
+  {
+    name: "the clock is followed whenever it differs",
+    file: GENERATOR,
+    text: "if (lead < 0 && wall < this.#reservation.bound)",
+    replacement: "if (lead !== 0 && wall < this.#reservation.bound)",
+  },
+  {
+    name: "the time may reach the mark",
+    file: GENERATOR,
+    text: "return this.#time + 1 >= this.#reservation.bound",
+    replacement: "return this.#time >= this.#reservation.bound",
+  },
+  {
+    name: "the sequence wraps",
+    file: GENERATOR,
+    text: "this.#next + count > COUNT_MAX)",
+    replacement: "this.#next >= COUNT_MAX)",
+  },
+  {
+    name: "a block leaves one id too few behind it",
+    file: GENERATOR,
+    text: "    this.#next += count\n",
+    replacement: "    this.#next += count - 1 || 1\n",
+  },
+  {
+    name: "time that was not used while the clock is behind is saved up",
+    file: GENERATOR,
+    text: "Math.min(this.#ceiling + passedMs, this.#time + BURST_MS)",
+    replacement: "this.#ceiling + passedMs",
+  },
+  {
+    name: "no bound on how far ids may be ahead of the clock",
+    file: GENERATOR,
+    text: "else this.#ceiling = Math.min(this.#ceiling, this.#wall + this.#maxClockLeadMs)",
+    replacement: "",
+  },
+  {
+    name: "the full reserve is kept also ahead of the clock",
+    file: RESERVATION,
+    text: "time + AHEAD_RESERVE_MS), TIME_LIMIT)",
+    replacement: "time + RESERVE_MS), TIME_LIMIT)",
+  },
+  {
+    name: "the mark is not extended after a failure",
+    file: RESERVATION,
+    text: "this.#runtime.monotonicMs() < this.#retryAtMs) return",
+    replacement: "this.#retryAtMs > 0) return",
+  },
+  {
+    name: "a request is written to the link twice",
+    file: "server/peers/link.ts",
+    text: "    outbound.write(this.#unsent, this.#unsentLength)\n",
+    replacement:
+      "    outbound.write(this.#unsent, this.#unsentLength); if (!outbound.blocked) outbound.write(this.#unsent, this.#unsentLength)\n",
+  },
+  {
+    name: "what is forwarded is not marked as such",
+    file: "server/peers/link.ts",
+    text: "op, FLAG_FORWARDED, count, target)",
+    replacement: "op, 0, count, target)",
+  },
+  {
+    name: "a request that timed out loses its place in the line",
+    file: "protocol/in-flight.ts",
+    text: "      this.#owners[at] = undefined\n      expired(",
+    replacement: "      this.#owners[at] = undefined; if (i === 0) this.shift()\n      expired(",
+  },
+  {
+    name: "a node that failed is asked again",
+    file: "server/routing/router.ts",
+    text: "filter((nodeId) => !failed.includes(nodeId))",
+    replacement: "filter((nodeId) => nodeId !== failed[0])",
+  },
+  {
+    name: "a flight is given to the next request before its answer is used",
+    file: "server/routing/router.ts",
+    text: "        flight.settle(status, high, low)\n        return\n",
+    replacement: "        flight.settle(status, high, low); this.release(flight)\n        return\n",
+  },
+  {
+    name: "the last resort does not read the clock",
+    file: "server/routing/router.ts",
+    text: "      local.begin()\n      if (!local.answer",
+    replacement: "      if (!local.answer",
+  },
+  {
+    name: "answers leave as they come",
+    file: "server/transport/answer-queue.ts",
+    text: "if (answer?.done !== true) return undefined",
+    replacement: "if (answer === undefined) return undefined",
+  },
+  {
+    name: "the tail of a partial write is written from its beginning",
+    file: "server/transport/outbound.ts",
+    text: "this.#tail = bytes.slice(accepted, length)",
+    replacement: "this.#tail = bytes.slice(0, length)",
+  },
+  {
+    name: "a drained socket forgets what it did not take",
+    file: "server/transport/outbound.ts",
+    text: "const done = accepted < 0 || accepted === tail.length",
+    replacement: "const done = accepted !== 0",
+  },
+  {
+    name: "a frame in two chunks loses its first bytes",
+    file: "protocol/frame-reader.ts",
+    text: "if (this.#partialLength > 0 && this.#position < chunk.length)",
+    replacement: "if (this.#partialLength > 4 && this.#position < chunk.length)",
+  },
+  {
+    name: "a connection that waited is not read from again",
+    file: "server/transport/connection.ts",
+    text: "if (before !== Work.IDLE) this.#socket.resume()",
+    replacement: "if (before === Work.BLOCKED) this.#socket.resume()",
+  },
+  {
+    name: "a half-closed client gets no more answers",
+    file: "server/transport/connection.ts",
+    text: "if (this.#isAnswered) this.#endInput()",
+    replacement: "this.#close()",
+  },
+  {
+    name: "a lost peer is never tried again",
+    file: "server/peers/peer.ts",
+    text: "    if (others.length === 0) this.#change(PeerState.DOWN, reason)\n    this.#scheduleRetry()\n",
+    replacement: "    if (others.length === 0) this.#change(PeerState.DOWN, reason)\n",
+  },
+  {
+    name: "the time of the last id is not remembered",
+    file: GENERATOR,
+    text: "    if (this.#next > this.#first) this.#lastIssuedTime = this.#time\n",
+    replacement: "",
+  },
+  {
+    name: "the clock being behind is never a reason to refuse",
+    file: GENERATOR,
+    text: "if (lead > this.#maxClockLeadMs) this.#refusal = Status.CLOCK_BEHIND",
+    replacement: "if (lead > Infinity) this.#refusal = Status.CLOCK_BEHIND",
+  },
+  {
+    name: "the first mark does not look at the one before",
+    file: "server/node.ts",
+    text: "reservedUpTo(runtime.wallMs() - epochMs, mark)",
+    replacement: "reservedUpTo(runtime.wallMs() - epochMs, 0)",
+  },
+  {
+    name: "who waited and got some ids is not served again",
+    file: "server/generator/pacer.ts",
+    text: "        this.#waiters.add(waiter)\n        break\n",
+    replacement: "        break\n",
+  },
+  {
+    name: "what was forwarded is forwarded again",
+    file: "server/routing/router.ts",
+    text: "if ((flags & FLAG_FORWARDED) !== 0 || requestFault(",
+    replacement: "if (requestFault(",
+  },
+  {
+    name: "a request for another node is answered here",
+    file: "server/routing/local-node.ts",
+    text: "        if (target !== this.nodeId) return this.#refuseTarget(flags, target)\n",
+    replacement: "",
+  },
+  {
+    name: "a line of text in two chunks loses its first half",
+    file: "server/transport/text-dialect.ts",
+    text: "this.#tooLong ? NOTHING : joined(this.#partial, rest)",
+    replacement: "this.#tooLong ? NOTHING : joined(NOTHING, rest)",
+  },
+]
