@@ -3,10 +3,10 @@ import { FirnClient } from "../../client-sdk/index.ts"
 import { nodeOfId } from "../support/fake-peer.ts"
 import { failureOf } from "../support/firn-failure.ts"
 import { RUNTIMES, runClientScript, testUnder } from "../support/client-script.ts"
+import { testAllowed } from "../support/privileges.ts"
 import { splitAddress } from "../support/tcp-client.ts"
 import { ANY_ADDRESS, TcpPeer, givingIds } from "../support/tcp-peer.ts"
 import { TempDir } from "../support/temp-dir.ts"
-import { testWith } from "../support/tools.ts"
 
 const HOSTS = "127.0.0.8 firn.test\n127.0.0.9 firn.test\n"
 
@@ -27,7 +27,9 @@ const SCRIPT = `
 const SERVED = { exitCode: 0, stdout: "5002\n", stderr: "" }
 
 describe.each(RUNTIMES)("under %s", (runtime) => {
-  testUnder(runtime, "a hosts file")("a name leads to the address that lives", async () => {
+  const mounting = testAllowed("mounts", ...(runtime === "node" ? (["node"] as const) : []))
+
+  mounting("a name leads to the address that lives", async () => {
     // Which address of the two is the first is up to the system. For one of these it is dead.
     using one = new TcpPeer("127.0.0.8:0", givingIds(1))
     using other = new TcpPeer("127.0.0.9:0", givingIds(1))
@@ -37,7 +39,7 @@ describe.each(RUNTIMES)("under %s", (runtime) => {
     expect([one.connections, other.connections]).toEqual([2, 2])
   })
 
-  testUnder(runtime, "a hosts file")("a name of which no address lives is dead", async () => {
+  mounting("a name of which no address lives is dead", async () => {
     using peer = new TcpPeer(ANY_ADDRESS, givingIds(1))
     const server = nameOf(peer)
     const script = `
@@ -79,7 +81,7 @@ test("a unix socket that is not there is told", async () => {
   expect(error).toMatchObject({ server, tries: 1 })
 })
 
-testWith("IPv6")("an IPv6 address in brackets is a server as well", async () => {
+testAllowed("IPv6")("an IPv6 address in brackets is a server as well", async () => {
   using peer = new TcpPeer("::1:0", givingIds(1))
   await using client = new FirnClient({ servers: [`[::1]:${splitAddress(peer.address).port}`] })
   expect((await client.ids(5_000)).length).toBe(5_000)

@@ -1,19 +1,20 @@
+import { test } from "bun:test"
 import type { Test } from "bun:test"
 import { ROOT } from "./paths.ts"
 import { run } from "./command.ts"
 import type { CommandOutcome } from "./command.ts"
+import { IN_MOUNTS } from "./privileges.ts"
 import { TempDir } from "./temp-dir.ts"
 import { testWith } from "./tools.ts"
-import type { ToolName } from "./tools.ts"
 import { join } from "node:path"
 
 /** What runs a script: the Bun of these tests, and the Node on the path. */
 export const RUNTIMES = ["bun", "node"] as const
 export type ScriptRuntime = (typeof RUNTIMES)[number]
 
-/** `test` for what runs scripts there; skips where the runtime or another tool is missing. */
-export function testUnder(runtime: ScriptRuntime, ...names: readonly ToolName[]): Test<[]> {
-  return runtime === "node" ? testWith("node", ...names) : testWith(...names)
+/** `test` for what runs scripts there; skips where the runtime is missing. */
+export function testUnder(runtime: ScriptRuntime): Test<[]> {
+  return runtime === "node" ? testWith("node") : test
 }
 
 /** Put before every script: the client, what it was given, and a word to whoever waits for it. */
@@ -28,7 +29,7 @@ for (const event of ["unhandledRejection", "warning"]) {
 /**
  * Runs a script, plain JavaScript, as a process of its own to its end. It has `FirnClient`,
  * `FirnError` and `servers`; what is never handled and every warning goes to its error output.
- * @param hosts what it finds in /etc/hosts; only where `tools.ts` has "a hosts file"
+ * @param hosts what it finds in /etc/hosts; only where mounts are allowed (`privileges.ts`)
  */
 export async function runClientScript(
   runtime: ScriptRuntime,
@@ -49,5 +50,5 @@ export async function runClientScript(
   if (hosts === undefined) return await run(command)
   await Bun.write(dir.at("hosts"), hosts)
   const mount = 'mount --bind "$0" /etc/hosts && exec "$@"'
-  return await run(["unshare", "-m", "sh", "-c", mount, dir.at("hosts"), ...command])
+  return await run([...IN_MOUNTS, "sh", "-c", mount, dir.at("hosts"), ...command])
 }

@@ -5,13 +5,16 @@ import { isToolThere, testWith } from "./tools.ts"
 import type { ToolName } from "./tools.ts"
 
 /** What a kernel grants to some and refuses to others, whatever is installed. */
-type PrivilegeName = "mounts" | "loop devices" | "network namespaces"
+type PrivilegeName = "mounts" | "loop devices" | "network namespaces" | "IPv6"
 
 interface Privilege {
   readonly tools: readonly ToolName[]
   /** A shell script that succeeds where it is granted. It leaves nothing behind. */
   readonly probe: string
 }
+
+/** Runs a command that may mount what nobody else sees, root or not. */
+export const IN_MOUNTS: readonly string[] = ["unshare", "--user", "--map-root-user", "--mount"]
 
 const LOOP_PROBE = `
   dir=$(mktemp -d)
@@ -28,7 +31,7 @@ const privileges: Record<PrivilegeName, Privilege> = {
   /** Of file systems in memory, in a namespace of one's own. */
   mounts: {
     tools: ["util-linux"],
-    probe: "unshare --user --map-root-user --mount mount -t tmpfs firn-test /mnt",
+    probe: `${IN_MOUNTS.join(" ")} mount -t tmpfs firn-test /mnt`,
   },
   "loop devices": {
     tools: ["util-linux", "e2fsprogs"],
@@ -38,6 +41,7 @@ const privileges: Record<PrivilegeName, Privilege> = {
     tools: ["util-linux", "iproute2"],
     probe: `${IN_NAMESPACES.join(" ")} ip link set lo up`,
   },
+  IPv6: { tools: [], probe: "grep -q '^0\\{31\\}1 ' /proc/net/if_inet6" },
 }
 
 /**
@@ -46,8 +50,10 @@ const privileges: Record<PrivilegeName, Privilege> = {
  */
 export function testAllowed(
   name: PrivilegeName,
+  ...moreTools: readonly ToolName[]
 ): (title: string, run: () => Promise<void>) => void {
-  const { tools, probe } = privileges[name]
+  const { probe } = privileges[name]
+  const tools = [...privileges[name].tools, ...moreTools]
   const ready = testWith(...tools)
   if (!tools.every(isToolThere)) return ready
   const { exitCode, stderr } = Bun.spawnSync(["sh", "-ec", probe], { stderr: "pipe" })

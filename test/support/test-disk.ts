@@ -2,6 +2,7 @@ import { mkdirSync } from "node:fs"
 import { run, runOrThrow } from "./command.ts"
 import { FIRN } from "./firn-process.ts"
 import { HOLD, HeldProcess } from "./held-process.ts"
+import { IN_MOUNTS } from "./privileges.ts"
 import { TempDir } from "./temp-dir.ts"
 
 /** In a file, so that it can be mounted again; the journal is what its abort is about. */
@@ -29,8 +30,7 @@ export class TestDisk implements AsyncDisposable {
 
   /** One in memory. @param size as mount takes it, such as 64k */
   static async inMemory(size: string): Promise<TestDisk> {
-    const unshare = ["unshare", "--user", "--map-root-user", "--mount"]
-    return await TestDisk.#mount(unshare, 'mount -t tmpfs -o size="$2" firn-test "$1"', size)
+    return await TestDisk.#mount(IN_MOUNTS, 'mount -t tmpfs -o size="$2" firn-test "$1"', size)
   }
 
   /** One with ext4 on a loop device, which takes root. */

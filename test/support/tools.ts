@@ -1,7 +1,6 @@
 import { test } from "bun:test"
 import type { Test } from "bun:test"
 import { readdirSync } from "node:fs"
-import { networkInterfaces } from "node:os"
 import { join } from "node:path"
 
 /** A program or library of the system that some tests need. */
@@ -19,8 +18,6 @@ export type ToolName =
   | "xxd"
   | "bash"
   | "libfaketime"
-  | "a hosts file"
-  | "IPv6"
   | "util-linux"
   | "e2fsprogs"
   | "iproute2"
@@ -41,12 +38,6 @@ const tools: Record<ToolName, Tool> = {
   xxd: { remedy: debian("xxd"), isThere: () => isOnPath("xxd") },
   bash: { remedy: debian("bash"), isThere: () => isOnPath("bash") },
   libfaketime: { remedy: debian("libfaketime"), isThere: () => faketimeLibrary() !== undefined },
-  // A process can be given one of its own, by a mount that nobody else sees.
-  "a hosts file": {
-    remedy: "run the tests on Linux as root, with unshare of util-linux",
-    isThere: () => isOnPath("unshare") && succeeds("unshare", "-m", "true"),
-  },
-  IPv6: { remedy: "give the loopback interface the address ::1", isThere: hasLoopback6 },
   "util-linux": {
     remedy: debian("util-linux mount"),
     isThere: () => ["unshare", "nsenter", "fsfreeze", "mount"].every(isOnPath),
@@ -85,15 +76,6 @@ function debian(packageName: string): string {
 
 function isOnPath(program: string): boolean {
   return Bun.which(program) !== null
-}
-
-function succeeds(...command: readonly string[]): boolean {
-  return Bun.spawnSync([...command]).success
-}
-
-function hasLoopback6(): boolean {
-  const addresses = Object.values(networkInterfaces()).flat()
-  return addresses.some((entry) => entry?.address === "::1")
 }
 
 function helpOf(program: string): string {
