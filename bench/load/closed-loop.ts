@@ -1,0 +1,99 @@
+import type { Runtime } from "../../server/runtime.ts"
+import type { Latencies } from "./latencies.ts"
+import type { Lane, Loop } from "./loop.ts"
+
+/**
+ * Each connection keeps `depth` requests in flight: for every answer it sends another request. So it
+ * shows how much a server can do; its latencies are those of a queue that is always full.
+ */
+export class ClosedLoop implements Loop {
+  answered = 0
+  readonly #lanes: readonly Lane[]
+  readonly #batches: readonly Batches[]
+  readonly #depth: number
+  readonly #latencies: Latencies
+  readonly #runtime: Runtime
+  #stopped = false
+
+  constructor(lanes: readonly Lane[], depth: number, latencies: Latencies, runtime: Runtime) {
+    this.#lanes = lanes
+    this.#depth = depth
+    this.#latencies = latencies
+    this.#runtime = runtime
+    this.#batches = lanes.map(() => new Batches(depth))
+    for (const [at, lane] of lanes.entries()) {
+      lane.onAnswers = (count) => this.#take(lane, this.#batches[at]!, count)
+    }
+  }
+
+  start(): void {
+    const now = this.#runtime.monotonicMs()
+    for (const [at, lane] of this.#lanes.entries()) {
+      this.#batches[at]!.push(now, this.#depth)
+      lane.send(this.#depth)
+    }
+  }
+
+  measure(): void {
+    this.answered = 0
+    this.#latencies.clear()
+  }
+
+  /** What is under way now is not counted. */
+  stop(): Promise<void> {
+    this.#stopped = true
+    return Promise.resolve()
+  }
+
+  #take(lane: Lane, batches: Batches, count: number): void {
+    if (this.#stopped) return
+    const now = this.#runtime.monotonicMs()
+    this.answered += count
+    for (let left = count; left > 0;) {
+      const sentMs = batches.oldestMs
+      const taken = batches.take(left)
+      this.#latencies.record(now - sentMs, taken)
+      left -= taken
+    }
+    batches.push(now, count)
+    lane.send(count)
+  }
+}
+
+/** When the requests in flight were sent, those of one write together: a ring. */
+class Batches {
+  readonly #sentMs: Float64Array
+  readonly #counts: Uint32Array
+  #head = 0
+  #size = 0
+
+  /** @param depth how many requests, and so how many batches, there are at most */
+  constructor(depth: number) {
+    this.#sentMs = new Float64Array(depth)
+    this.#counts = new Uint32Array(depth)
+  }
+
+  get oldestMs(): number {
+    return this.#sentMs[this.#head]!
+  }
+
+  push(sentMs: number, count: number): void {
+    const at = (this.#head + this.#size) % this.#counts.length
+    this.#sentMs[at] = sentMs
+    this.#counts[at] = count
+    this.#size++
+  }
+
+  /** Takes up to `count` requests out of the oldest batch. @returns how many */
+  take(count: number): number {
+    if (this.#size === 0) throw new Error("more answers came than requests were sent")
+    const inBatch = this.#counts[this.#head]!
+    if (count < inBatch) {
+      this.#counts[this.#head] = inBatch - count
+      return count
+    }
+    this.#head = (this.#head + 1) % this.#counts.length
+    this.#size--
+    return inBatch
+  }
+}

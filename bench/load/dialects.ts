@@ -1,0 +1,95 @@
+import {
+  Op,
+  REQUEST_SIZE,
+  RESPONSE_SIZE,
+  Status,
+  encodeRequest,
+  keyHash,
+} from "../../protocol/index.ts"
+import type { MixPart, Workload } from "./workload.ts"
+
+/** How many different requests are made ahead of time; they are sent over and over. */
+const PATTERN_REQUESTS = 4_096
+
+const INCR = "*2\r\n$4\r\nINCR\r\n$3\r\nids\r\n"
+const LF = 0x0a
+const COLON = 0x3a
+
+/** All requests of a workload, one behind the other, twice: any stretch of them lies in one piece. */
+export interface Pattern {
+  readonly bytes: Uint8Array
+  readonly requestSize: number
+  /** Where it begins to repeat. */
+  readonly length: number
+}
+
+/** Counts the answers in the bytes of one connection. */
+export interface AnswerCounter {
+  refused: number
+  /** @returns how many answers end in this chunk */
+  take(chunk: Uint8Array): number
+}
+
+export function patternOf({ protocol, mix, count }: Workload): Pattern {
+  const once = protocol === "firn" ? firnRequests(mix, count) : respRequests()
+  const bytes = new Uint8Array(once.length * 2)
+  bytes.set(once)
+  bytes.set(once, once.length)
+  return { bytes, requestSize: once.length / PATTERN_REQUESTS, length: once.length }
+}
+
+export function counterOf({ protocol }: Workload): AnswerCounter {
+  return protocol === "firn" ? new FrameCounter() : new LineCounter()
+}
+
+function firnRequests(mix: readonly MixPart[], count: number): Uint8Array {
+  const bytes = new Uint8Array(PATTERN_REQUESTS * REQUEST_SIZE)
+  const total = mix.reduce((sum, { share }) => sum + share, 0)
+  // Evenly interleaved: each part is owed its share, and the one that is owed most comes next.
+  const owed = mix.map(() => 0)
+  for (let i = 0; i < PATTERN_REQUESTS; i++) {
+    for (const [at, { share }] of mix.entries()) owed[at]! += share / total
+    const next = owed.indexOf(Math.max(...owed))
+    owed[next]! -= 1
+    const { op, target = op === "KEY" ? keyHash(`user:${i}`) : 0 } = mix[next]!
+    encodeRequest(bytes, i * REQUEST_SIZE, Op[op], 0, count, target)
+  }
+  return bytes
+}
+
+function respRequests(): Uint8Array {
+  return new TextEncoder().encode(INCR.repeat(PATTERN_REQUESTS))
+}
+
+class FrameCounter implements AnswerCounter {
+  refused = 0
+  /** Where the next frame begins, from the start of the next chunk. */
+  #next = 0
+
+  take(chunk: Uint8Array): number {
+    let at = this.#next
+    // The bytes of a frame that began in an earlier chunk come first.
+    let answers = at > 0 && chunk.length >= at ? 1 : 0
+    for (; at < chunk.length; at += RESPONSE_SIZE) {
+      if (chunk[at] !== Status.OK) this.refused++
+      if (at + RESPONSE_SIZE <= chunk.length) answers++
+    }
+    this.#next = at - chunk.length
+    return answers
+  }
+}
+
+class LineCounter implements AnswerCounter {
+  refused = 0
+  #atStart = true
+
+  take(chunk: Uint8Array): number {
+    let answers = 0
+    for (let i = 0; i < chunk.length; i++) {
+      if (this.#atStart && chunk[i] !== COLON) this.refused++
+      this.#atStart = chunk[i] === LF
+      if (this.#atStart) answers++
+    }
+    return answers
+  }
+}

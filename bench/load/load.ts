@@ -1,0 +1,47 @@
+import { join } from "node:path"
+import type { Bench } from "../bench.ts"
+import type { Sample } from "../figures.ts"
+import type { Core } from "../machine/cores.ts"
+import type { LoadReport, Workload } from "./workload.ts"
+
+const MAIN = join(import.meta.dir, "main.ts")
+
+/** What the load is put on. */
+export interface Target {
+  readonly port: number
+  readonly protocol: Workload["protocol"]
+  readonly pid: number | undefined
+}
+
+export type Load = Partial<Workload> & Pick<Workload, "connections" | "depth">
+
+/** Runs the load generator in a process of its own. @throws Error when the target refused anything */
+export async function putLoad(
+  bench: Bench,
+  target: Target,
+  load: Load,
+  core: Core | undefined = "load",
+): Promise<LoadReport> {
+  const workload: Workload = {
+    host: "127.0.0.1",
+    port: target.port,
+    protocol: target.protocol,
+    serverPid: target.pid,
+    count: 1,
+    mix: [{ op: "LOCAL", share: 1 }],
+    warmUpSeconds: bench.warmUpSeconds,
+    seconds: bench.seconds,
+    ratePerSecond: undefined,
+    ...load,
+  }
+  const output = await bench.run([process.execPath, MAIN, JSON.stringify(workload)], core)
+  const report = JSON.parse(output) as LoadReport
+  if (report.refused > 0) throw new Error(`${report.refused} requests were refused: ${output}`)
+  return report
+}
+
+/** Requests, and so ids where each asks for one, a second. */
+export function throughput(report: LoadReport): Sample {
+  const { requestsPerSecond, latencyUs, serverCpu, loadCpu } = report
+  return { value: requestsPerSecond, latencyUs, serverCpu, loadCpu }
+}

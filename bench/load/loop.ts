@@ -1,0 +1,16 @@
+/** What a loop drives: a connection, or what stands for one in a test. */
+export interface Lane {
+  onAnswers: (count: number) => void
+  send(count: number): void
+}
+
+/** A way to put load on connections; it runs from `start` until `stop`. */
+export interface Loop {
+  start(): void
+  /** Counts from now on, and not what was before. */
+  measure(): void
+  /** Ends the measuring; resolves when all that belongs to it has been counted. */
+  stop(): Promise<void>
+  /** Requests answered between `measure` and `stop`. */
+  readonly answered: number
+}

@@ -1,0 +1,136 @@
+import type { Runtime } from "../../server/runtime.ts"
+import type { Latencies } from "./latencies.ts"
+import type { Lane, Loop } from "./loop.ts"
+
+/** How long a stop waits for answers; what is missing then counts as having taken until then. */
+const GIVE_UP_MS = 5_000
+
+export interface OpenLoopOptions {
+  readonly ratePerSecond: number
+  /** The most requests in flight on a connection; those that are due beyond it wait here. */
+  readonly depth: number
+}
+
+/**
+ * Requests are due at a fixed rate, whatever becomes of those before them, and a latency counts from
+ * the time its request was due: a server that stalls is charged for all that were due meanwhile,
+ * not just for the one that each connection had in flight (Gil Tene's "coordinated omission").
+ *
+ * Request i is due at start + i / rate and belongs to connection i mod n, so that its due time
+ * follows from its number, and nothing is kept for it.
+ */
+export class OpenLoop implements Loop {
+  answered = 0
+  readonly #lanes: readonly Lane[]
+  readonly #sent: Float64Array
+  readonly #answered: Float64Array
+  readonly #intervalMs: number
+  readonly #depth: number
+  readonly #latencies: Latencies
+  readonly #runtime: Runtime
+  #startMs = 0
+  /** How many requests have been due so far. */
+  #due = 0
+  /** The first request that is measured, and the one after the last. */
+  #from = 0
+  #to = Infinity
+  #stopped = false
+  #allAnswered: (() => void) | undefined
+
+  constructor(
+    lanes: readonly Lane[],
+    { ratePerSecond, depth }: OpenLoopOptions,
+    latencies: Latencies,
+    runtime: Runtime,
+  ) {
+    this.#lanes = lanes
+    this.#sent = new Float64Array(lanes.length)
+    this.#answered = new Float64Array(lanes.length)
+    this.#intervalMs = 1_000 / ratePerSecond
+    this.#depth = depth
+    this.#latencies = latencies
+    this.#runtime = runtime
+    for (const [at, lane] of lanes.entries()) lane.onAnswers = (count) => this.#take(at, count)
+  }
+
+  start(): void {
+    this.#startMs = this.#runtime.monotonicMs()
+    this.#turn()
+  }
+
+  measure(): void {
+    this.#schedule()
+    this.#from = this.#due
+    this.answered = 0
+    this.#latencies.clear()
+  }
+
+  async stop(): Promise<void> {
+    this.#schedule()
+    this.#stopped = true
+    this.#to = this.#due
+    if (this.#missing === 0) return
+    await new Promise<void>((resolve) => {
+      this.#allAnswered = resolve
+      this.#runtime.after(GIVE_UP_MS, resolve)
+    })
+    this.#chargeMissing()
+  }
+
+  /** How many of the requests measured have no answer yet. */
+  get #missing(): number {
+    return this.#to - this.#from - this.answered
+  }
+
+  readonly #turn = (): void => {
+    if (this.#stopped) return
+    this.#schedule()
+    // A timer is a millisecond late at times; this is a whole core's work, and on time.
+    this.#runtime.soon(this.#turn)
+  }
+
+  #schedule(): void {
+    if (this.#stopped) return
+    const before = this.#due
+    const now = this.#runtime.monotonicMs()
+    this.#due = Math.max(before, Math.floor((now - this.#startMs) / this.#intervalMs) + 1)
+    const lanes = Math.min(this.#due - before, this.#lanes.length)
+    for (let i = 0; i < lanes; i++) this.#pump((before + i) % this.#lanes.length)
+  }
+
+  /** Sends what is due on a connection, as far as its depth allows. */
+  #pump(at: number): void {
+    const due = Math.ceil((this.#due - at) / this.#lanes.length)
+    const sent = this.#sent[at]!
+    const count = Math.min(due, this.#answered[at]! + this.#depth) - sent
+    if (count <= 0) return
+    this.#sent[at] = sent + count
+    this.#lanes[at]!.send(count)
+  }
+
+  #take(at: number, count: number): void {
+    const now = this.#runtime.monotonicMs()
+    const first = this.#answered[at]!
+    this.#answered[at] = first + count
+    for (let nth = first; nth < first + count; nth++) this.#record(at, nth, now)
+    if (this.#missing === 0) this.#allAnswered?.()
+    this.#pump(at)
+  }
+
+  #record(at: number, nth: number, nowMs: number): void {
+    const index = nth * this.#lanes.length + at
+    if (index < this.#from || index >= this.#to) return
+    this.answered++
+    this.#latencies.record(nowMs - (this.#startMs + index * this.#intervalMs), 1)
+  }
+
+  #chargeMissing(): void {
+    const now = this.#runtime.monotonicMs()
+    const answered = this.answered
+    for (const at of this.#lanes.keys()) {
+      const due = Math.ceil((this.#due - at) / this.#lanes.length)
+      for (let nth = this.#answered[at]!; nth < due; nth++) this.#record(at, nth, now)
+    }
+    this.answered = answered
+  }
+}

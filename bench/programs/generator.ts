@@ -1,0 +1,91 @@
+/*
+ * Measures one way to make ids, or their text, by mitata; prints nanoseconds an id.
+ *
+ *   bun bench/programs/generator.ts take
+ */
+import { do_not_optimize, measure } from "mitata"
+import { DEFAULT_EPOCH_MS, RESPONSE_SIZE, Status, encodeResponse } from "../../protocol/index.ts"
+import { Generator } from "../../server/generator/generator.ts"
+import { Reservation } from "../../server/generator/reservation.ts"
+import type { MarkStore } from "../../server/generator/reservation.ts"
+import { systemRuntime } from "../../server/runtime.ts"
+import { blockText } from "../../server/transport/block-text.ts"
+
+/** Ids a chunk, as from a connection with so many requests in flight. */
+const CHUNK = 128
+const NODE_ID = 7
+
+const answers = new DataView(new ArrayBuffer(CHUNK * RESPONSE_SIZE))
+/** The id that README.md of the protocol takes apart. */
+const HIGH = 19_534_860
+const LOW = 625_012_778
+const bigId = (BigInt(HIGH) << 32n) | BigInt(LOW)
+
+/** A generator whose clock moves on with each chunk: ids are never short, as they are in real time. */
+function createGenerator(): Generator {
+  let chunks = 0
+  const runtime = { ...systemRuntime, wallMs: () => Date.now() + chunks++ }
+  const store: MarkStore = { extend: (_, done) => done() }
+  const events = { failed: () => {}, recovered: () => {} }
+  const mark = Date.now() - DEFAULT_EPOCH_MS
+  const reservation = new Reservation(mark + 1_000, store, runtime, events)
+  const options = { nodeId: NODE_ID, epochMs: DEFAULT_EPOCH_MS, mark, maxClockLeadMs: 10_000 }
+  return new Generator({ ...options, reservation, runtime })
+}
+
+const generator = createGenerator()
+
+function take(): number {
+  let low = 0
+  generator.begin()
+  for (let i = 0; i < CHUNK; i++) {
+    if (generator.take(1) !== Status.OK) throw new Error("there are no ids")
+    low ^= generator.low
+  }
+  return low
+}
+
+function answer(): DataView {
+  generator.begin()
+  for (let i = 0; i < CHUNK; i++) {
+    if (generator.take(1) !== Status.OK) throw new Error("there are no ids")
+    encodeResponse(answers, i * RESPONSE_SIZE, Status.OK, generator.high, generator.low)
+  }
+  return answers
+}
+
+let lastMs = 0
+let sequence = 0n
+
+/** As such generators are mostly written in JavaScript: a clock read and a bigint an id. */
+function bigintIds(): bigint {
+  let id = 0n
+  for (let i = 0; i < CHUNK; i++) {
+    const now = Date.now()
+    sequence = now === lastMs ? (sequence + 1n) & 4_095n : 0n
+    lastMs = now
+    id = (BigInt(now - DEFAULT_EPOCH_MS) << 22n) | (BigInt(NODE_ID) << 12n) | sequence
+  }
+  return id
+}
+
+function texts(textOf: (i: number) => string): () => number {
+  return () => {
+    let length = 0
+    for (let i = 0; i < CHUNK; i++) length += textOf(i).length
+    return length
+  }
+}
+
+const WAYS: Readonly<Record<string, () => unknown>> = {
+  take,
+  answer,
+  bigint: bigintIds,
+  text: texts((i) => blockText(HIGH, LOW + i, 1)),
+  bigintText: texts((i) => (bigId + BigInt(i)).toString()),
+}
+
+const way = WAYS[Bun.argv[2] ?? ""]
+if (way === undefined) throw new Error(`the ways are ${Object.keys(WAYS).join(", ")}`)
+const { p50 } = await measure(() => do_not_optimize(way()), {})
+console.log(JSON.stringify(p50 / CHUNK))

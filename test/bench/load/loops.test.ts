@@ -1,0 +1,148 @@
+import { describe, expect, test } from "bun:test"
+import { ClosedLoop } from "../../../bench/load/closed-loop.ts"
+import { Latencies } from "../../../bench/load/latencies.ts"
+import type { Loop } from "../../../bench/load/loop.ts"
+import { OpenLoop } from "../../../bench/load/open-loop.ts"
+import type { VirtualRuntime } from "../../support/virtual-runtime.ts"
+import { FakeLane, turningRuntime } from "./fake-lane.ts"
+
+interface Rig {
+  readonly runtime: VirtualRuntime
+  readonly lanes: readonly FakeLane[]
+  readonly latencies: Latencies
+  readonly loop: Loop
+}
+
+type MakeLoop = (rig: Omit<Rig, "loop">) => Loop
+
+function rigOf(lanes: number, make: MakeLoop): Rig {
+  const runtime = turningRuntime()
+  const parts = {
+    runtime,
+    lanes: Array.from({ length: lanes }, () => new FakeLane(runtime)),
+    latencies: new Latencies(),
+  }
+  return { ...parts, loop: make(parts) }
+}
+
+const closed =
+  (depth: number): MakeLoop =>
+  ({ lanes, latencies, runtime }) =>
+    new ClosedLoop(lanes, depth, latencies, runtime)
+
+const open =
+  (ratePerSecond: number, depth: number): MakeLoop =>
+  ({ lanes, latencies, runtime }) =>
+    new OpenLoop(lanes, { ratePerSecond, depth }, latencies, runtime)
+
+/** A second of load; the server stalls for the last 200 ms of its first half. */
+async function stallingRun({ runtime, lanes, loop }: Rig): Promise<void> {
+  loop.start()
+  loop.measure()
+  runtime.advance(300)
+  for (const lane of lanes) lane.stalledUntilMs = 500
+  runtime.advance(700)
+  const stopped = loop.stop()
+  runtime.advance(50)
+  await stopped
+}
+
+describe("a server that stalls for 200 ms of a second", () => {
+  test("hides behind a closed loop, which sends nothing meanwhile", async () => {
+    const rig = rigOf(1, closed(1))
+    await stallingRun(rig)
+    const { p99, max } = rig.latencies.summary()
+    expect(p99).toBeLessThan(2_000)
+    expect(max).toBeGreaterThan(190_000)
+  })
+
+  test("is charged by an open loop for every request that was due meanwhile", async () => {
+    const rig = rigOf(1, open(500, 1_000))
+    await stallingRun(rig)
+    // Of 500 requests 100 were due in the stall, and waited from 200 ms down to 0.
+    const { p50, p90, p99 } = rig.latencies.summary()
+    expect(p50).toBeLessThan(2_000)
+    expect(p90).toBeWithin(90_000, 115_000)
+    expect(p99).toBeWithin(180_000, 205_000)
+    expect(rig.loop.answered).toBe(rig.latencies.count)
+  })
+
+  test("is charged as much when connections may have only one request in flight", async () => {
+    const rig = rigOf(4, open(500, 1))
+    await stallingRun(rig)
+    expect(rig.lanes.map(({ mostInFlight }) => mostInFlight)).toEqual([1, 1, 1, 1])
+    expect(rig.latencies.summary().p90).toBeGreaterThan(90_000)
+    expect(rig.latencies.count).toBeWithin(499, 502)
+  })
+})
+
+describe("an open loop", () => {
+  test("sends at its rate, evenly over its connections", () => {
+    const { runtime, lanes, loop } = rigOf(4, open(1_000, 16))
+    loop.start()
+    runtime.advance(999.5)
+    expect(lanes.map(({ sent }) => sent)).toEqual([250, 250, 250, 250])
+  })
+
+  test("counts neither what was due before it measures nor what is due after its stop", async () => {
+    const { runtime, loop, latencies } = rigOf(3, open(1_000, 16))
+    loop.start()
+    runtime.advance(100)
+    loop.measure()
+    runtime.advance(100)
+    const stopped = loop.stop()
+    runtime.advance(100)
+    await stopped
+    expect(latencies.count).toBe(100)
+  })
+
+  test("charges what is never answered, and does not count it as answered", async () => {
+    const { runtime, lanes, loop, latencies } = rigOf(1, open(100, 16))
+    loop.start()
+    loop.measure()
+    runtime.advance(500)
+    lanes[0]!.stalledUntilMs = Infinity
+    runtime.advance(500)
+    const stopped = loop.stop()
+    runtime.advance(10_000)
+    await stopped
+    expect(loop.answered).toBeWithin(48, 53)
+    // The one that was due at the start was due before the measuring began.
+    expect(latencies.count).toBe(100)
+    expect(latencies.summary().p90).toBeGreaterThan(5_000_000)
+  })
+})
+
+describe("a closed loop", () => {
+  test("keeps as many requests in flight as its depth", () => {
+    const { runtime, lanes, loop } = rigOf(2, closed(16))
+    loop.start()
+    for (let ms = 0; ms < 20; ms++) {
+      runtime.advance(1)
+      expect(lanes.map(({ inFlight }) => inFlight)).toEqual([16, 16])
+    }
+    // 16 a millisecond on each connection.
+    expect(loop.answered).toBe(2 * 16 * 20)
+  })
+
+  test("measures from the write to the answer, also of answers that come in parts", () => {
+    const { runtime, lanes, loop, latencies } = rigOf(1, closed(4))
+    lanes[0]!.stalledUntilMs = Infinity
+    loop.start()
+    runtime.advance(5)
+    lanes[0]!.onAnswers(1)
+    runtime.advance(5)
+    lanes[0]!.onAnswers(3)
+    runtime.advance(10)
+    lanes[0]!.onAnswers(4)
+    const { p50, max } = latencies.summary()
+    expect([p50, max].map((us) => Math.round(us / 1_000))).toEqual([10, 15])
+    expect(latencies.count).toBe(8)
+  })
+
+  test("finds out when more is answered than was asked", () => {
+    const { lanes, loop } = rigOf(1, closed(1))
+    loop.start()
+    expect(() => lanes[0]!.onAnswers(2)).toThrow("more answers")
+  })
+})
