@@ -57,7 +57,7 @@ export class Bench implements Disposable {
 
   /** For how long one sample is taken. */
   get seconds(): number {
-    return this.quick ? 0.4 : 1
+    return this.quick ? 0.4 : 0.8
   }
 
   get warmUpSeconds(): number {

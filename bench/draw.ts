@@ -1,10 +1,9 @@
 /*
  * `npm run bench:charts -- RESULTS.json [DIRECTORY]`: draws the charts of a run as SVG, into
- * `bench/results/` unless another directory is named.
+ * `bench/results/` unless another directory is named. A run of all suites has drawn them already.
  */
 import { join } from "node:path"
-import { chartsOf } from "./charts/index.ts"
-import { svgOf } from "./charts/svg.ts"
+import { drawCharts } from "./charts/draw.ts"
 import type { Results } from "./figures.ts"
 
 const EXIT_USAGE = 2
@@ -14,7 +13,5 @@ if (path === undefined) {
   console.error("usage: npm run bench:charts -- RESULTS.json [DIRECTORY]")
   process.exit(EXIT_USAGE)
 }
-for (const [name, chart] of chartsOf((await Bun.file(path).json()) as Results)) {
-  await Bun.write(join(directory, name), await svgOf(chart))
-  console.log(join(directory, name))
-}
+const results = (await Bun.file(path).json()) as Results
+for (const picture of await drawCharts(results, directory)) console.log(picture)

@@ -4,6 +4,7 @@
  */
 import { join } from "node:path"
 import { Command } from "commander"
+import { drawCharts } from "./charts/draw.ts"
 import { Bench } from "./bench.ts"
 import type { Results } from "./figures.ts"
 import { unpinnedReason } from "./machine/cores.ts"
@@ -83,6 +84,8 @@ try {
   await Bun.write(path, `${JSON.stringify(results, undefined, 1)}\n`)
   for (const verdict of judge(results)) console.log(verdictLine(verdict))
   console.log(path)
+  const isWhole = names.length === all.length && !quick && out === undefined
+  if (isWhole) for (const picture of await drawCharts(results, RESULTS)) console.log(picture)
 } catch (error) {
   console.error(signal.aborted ? (signal.reason as Error).message : error)
   process.exit(signal.aborted ? EXIT_INTERRUPTED : 1)

@@ -1,13 +1,18 @@
+import { join } from "node:path"
 import type { Bench, Contestant } from "../bench.ts"
 import { medianOf } from "../bench.ts"
 import { FIRN, seriesOf } from "../figures.ts"
+import type { Sample } from "../figures.ts"
 import { putLoad, throughput } from "../load/load.ts"
 import type { Load, Target } from "../load/load.ts"
+import type { Latency } from "../load/workload.ts"
 import { POSTGRES, Postgres } from "../rivals/postgres.ts"
 import { REDIS, startRedis } from "../rivals/redis.ts"
 import { startFloor, startNode } from "../servers.ts"
 
 export const TCP_FLOOR = "Bun.listen"
+const MACHINE = "the machine alone"
+const PAUSES = join(import.meta.dir, "../programs/pauses.ts")
 
 const CONNECTIONS = [1, 20, 50, 500]
 const DEPTHS = [1, 16, 128]
@@ -83,14 +88,15 @@ export function halfLoadName(depth: number): string {
 async function halfLoad(bench: Bench, subjects: readonly Subject[], depth: number): Promise<void> {
   const whole = bench.figures.find(({ name }) => name === throughputName(MAIN_CONNECTIONS, depth))
   const ratePerSecond = Math.round(medianOf(whole && seriesOf(whole, FIRN)) / 2)
-  const load = { connections: MAIN_CONNECTIONS, depth, ratePerSecond, seconds: bench.seconds * 3 }
-  const contestants = subjects.map(({ subject, target }) => ({
+  const load = { connections: MAIN_CONNECTIONS, depth, ratePerSecond, seconds: bench.seconds * 2 }
+  const contestants: Contestant[] = subjects.map(({ subject, target }) => ({
     subject,
     measure: async () => {
       const sample = throughput(await putLoad(bench, target, load))
       return { ...sample, value: sample.latencyUs!.p999 / 1_000 }
     },
   }))
+  contestants.push({ subject: MACHINE, measure: () => machinePauses(bench, load.seconds) })
   await bench.compete(
     {
       name: halfLoadName(depth),
@@ -100,6 +106,13 @@ async function halfLoad(bench: Bench, subjects: readonly Subject[], depth: numbe
     },
     contestants,
   )
+}
+
+/** The latencies that no server could have avoided, since the machine gave it no time. */
+async function machinePauses(bench: Bench, seconds: number): Promise<Sample> {
+  const output = await bench.run([process.execPath, PAUSES, `${seconds}`], "load")
+  const latencyUs = JSON.parse(output) as Latency
+  return { value: latencyUs.p999 / 1_000, latencyUs }
 }
 
 /**
