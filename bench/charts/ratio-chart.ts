@@ -23,7 +23,7 @@ export function ratioChart(figures: readonly Figure[], floors: readonly string[]
     const [firn, ...others] = figure.series
     return firn === undefined ? [] : others.map((other) => rowOf(figure, firn, other, floors))
   })
-  const axis = { title: null, labelLimit: 400 }
+  const axis = { title: null }
   const y = { field: "what", type: "nominal", sort: null, axis } as const
   const x = logAxis("median", X_TITLE, roundNumbers(0.1, 100))
   const scale = { ...x.scale, domain: [0.1, 100] }

@@ -18,7 +18,8 @@ const CONFIG: Config = {
     offset: 14,
   },
   axis: {
-    labelLimit: 420,
+    // No limit: without a canvas Vega takes letters for wider than they are.
+    labelLimit: 0,
     labelFontSize: 12,
     titleFontSize: 12,
     titleFontWeight: "normal",
