@@ -37,7 +37,8 @@ export class PeerSet implements PeerDirectory {
     this.live = [context.nodeId]
     this.#events = {
       changed: (peer) => {
-        this.#updateLive()
+        // Most changes, such as that of a peer that got connected, leave it as live as it was.
+        if (peer.isLive !== this.live.includes(peer.nodeId)) this.#updateLive()
         events.changed(peer)
       },
       checked: (peer, finding) => events.checked(peer, finding),
