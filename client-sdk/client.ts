@@ -1,4 +1,4 @@
-import { COUNT_MAX, Op, decimalText, decodeId } from "../protocol/index.ts"
+import { COUNT_MAX, Op, decimalText, decodeId, halvesToNumber } from "../protocol/index.ts"
 import type { IdParts } from "../protocol/index.ts"
 import { AbortListeners, abortError } from "./abort-listeners.ts"
 import { Call, markHandled } from "./call.ts"
@@ -9,7 +9,7 @@ import { Dispatcher } from "./dispatcher.ts"
 import { systemEnvironment } from "./environment.ts"
 import { EpochAgreement } from "./epoch-agreement.ts"
 import { FirnError, invalidArgument } from "./errors.ts"
-import { toBigInt, toHalves, toNumber } from "./halves.ts"
+import { toBigInt, toHalves } from "./halves.ts"
 import { checkObject, requiredWholeNumber, resolveOptions, wholeNumber } from "./options.ts"
 import type { FirnClientOptions, Settings } from "./options.ts"
 import { Prefetch } from "./prefetch.ts"
@@ -120,7 +120,7 @@ export class FirnClient implements AsyncDisposable {
     if (epochMs !== undefined) return Promise.resolve(epochMs)
     try {
       const target = { op: Op.EPOCH, value: 0 }
-      return this.#ask({ ...this.#admit(undefined), target }, 0, toNumber)
+      return this.#ask({ ...this.#admit(undefined), target }, 0, halvesToNumber)
     } catch (error) {
       return rejected(error)
     }

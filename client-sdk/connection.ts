@@ -7,6 +7,7 @@ import {
   STATUSES,
   Status,
   encodeRequest,
+  halvesToNumber,
   responseHigh,
   responseLow,
   responseStatus,
@@ -190,14 +191,12 @@ export class Connection implements TurnTask {
     if (this.#inFlight.size === 0) return this.#refuse("it answered what was not asked")
     const call = this.#inFlight.shift()
     if (status === Status.OK) call?.succeed(high, low)
-    else this.#takeFailure(call, statusError(status, high, low, this.#options.server))
+    else if (call !== undefined) {
+      this.#events.failed(call, statusError(status, high, low, this.#options.server))
+    }
     if (status >= STATUSES.length) return this.#refuse(`it answered with status ${status}`)
     // What the call leads to may have closed it.
     return (this.#state as ConnectionState) !== ConnectionState.CLOSED
-  }
-
-  #takeFailure(call: Call | undefined, failure: FirnError): void {
-    if (call !== undefined) this.#events.failed(call, failure)
   }
 
   /** The first answer tells the epoch, and whether this is a Firn node at all. */
@@ -205,7 +204,7 @@ export class Connection implements TurnTask {
     if (status !== Status.OK) {
       return this.#refuse(`it answered EPOCH with status ${status}: is this a node's TCP port?`)
     }
-    const fault = this.#events.checked(high * 2 ** 32 + low)
+    const fault = this.#events.checked(halvesToNumber(high, low))
     if (fault !== undefined) return this.#refuse(fault)
     this.#state = ConnectionState.READY
     this.readySinceMs = this.#options.environment.monotonicMs()

@@ -5,7 +5,7 @@ import type { Environment } from "./environment.ts"
 import type { EpochAgreement } from "./epoch-agreement.ts"
 import { FirnError } from "./errors.ts"
 import { Lane } from "./lane.ts"
-import type { Settings } from "./options.ts"
+import type { ServerStateChange, Settings } from "./options.ts"
 import type { Turn } from "./turn.ts"
 
 /** What the two dispatchers of a client share. */
@@ -43,7 +43,7 @@ export class Dispatcher {
     this.#environment = environment
     this.#waiting = new DueSet(environment, (call) => call.timeOut("connection"))
     this.#resting = new DueSet(environment, (call) => this.dispatch(call, this.#now()))
-    const { tls, connectTimeoutMs, tryTimeoutMs, connectionsPerServer, onStateChange } = settings
+    const { tls, connectTimeoutMs, tryTimeoutMs, connectionsPerServer } = settings
     const stallMs = 2 * tryTimeoutMs
     this.#lanes = settings.servers.map(({ name, address }) => {
       const options = { server: name, address, tls, connectTimeoutMs, stallMs, environment, turn }
@@ -52,16 +52,7 @@ export class Dispatcher {
         up: () => this.#laneUp(),
         down: (_, failure) => this.#laneDown(failure),
         failed: (lane, call, failure) => this.#failed(lane, call, failure),
-        changed({ server, state }, reason) {
-          if (state === undefined || onStateChange === undefined) return
-          try {
-            onStateChange({ server, routed, state, reason })
-          } catch (error) {
-            queueMicrotask(() => {
-              throw error
-            })
-          }
-        },
+        changed: ({ server }, state, reason) => this.#tell({ server, routed, state, reason }),
       })
     })
   }
@@ -91,6 +82,16 @@ export class Dispatcher {
     this.#ready = NONE
     for (const lane of this.#lanes) lane.close("the client was closed")
     for (const call of [...this.#waiting.takeAll(), ...this.#resting.takeAll()]) call.fail(error)
+  }
+
+  #tell(change: ServerStateChange): void {
+    try {
+      this.#settings.onStateChange?.(change)
+    } catch (error) {
+      queueMicrotask(() => {
+        throw error
+      })
+    }
   }
 
   #now(): number {

@@ -1,4 +1,4 @@
-import { STATUSES, Status, refusalText } from "../protocol/index.ts"
+import { STATUSES, Status, halvesToNumber, refusalText } from "../protocol/index.ts"
 import type { StatusName } from "../protocol/index.ts"
 
 /** Why a call failed: the name of a wire status, or what went wrong on this side. */
@@ -59,7 +59,7 @@ export function statusError(status: number, high: number, low: number, server: s
     return new FirnError("CONNECT_FAILED", `${server} ${what}`, { server, retryable: false })
   }
   const message = `${server}: ${refusalText({ status, high, low })}`
-  const detail = high * 2 ** 32 + low
+  const detail = halvesToNumber(high, low)
   return new FirnError(row.name as Exclude<StatusName, "OK">, message, { server, detail })
 }
 

@@ -16,8 +16,3 @@ export function toBigInt(high: number, low: number): bigint {
   scratch.setUint32(4, low)
   return scratch.getBigUint64(0)
 }
-
-/** Exact up to 2^53, as times are. */
-export function toNumber(high: number, low: number): number {
-  return high * 2 ** 32 + low
-}

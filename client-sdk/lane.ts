@@ -18,7 +18,7 @@ export interface LaneEvents {
   down(lane: Lane, failure: FirnError): void
   /** A call has failed here, and may go elsewhere. */
   failed(lane: Lane, call: Call, failure: FirnError): void
-  changed(lane: Lane, reason: string): void
+  changed(lane: Lane, state: ServerState, reason: string): void
 }
 
 /** The connections to one server, local or routed: they are opened, lost and opened again. */
@@ -137,6 +137,6 @@ export class Lane {
   #change(state: ServerState, reason: string): void {
     if (this.state === state) return
     this.state = state
-    this.#events.changed(this, reason)
+    this.#events.changed(this, state, reason)
   }
 }

@@ -1,6 +1,5 @@
+import { halvesToNumber } from "./response.ts"
 import { STATUSES, Status } from "./statuses.ts"
-
-const UINT32 = 2 ** 32
 
 /** An answer, its value as two 32-bit halves. */
 export interface AnswerFields {
@@ -9,14 +8,9 @@ export interface AnswerFields {
   readonly low: number
 }
 
-/** The value that goes with a refusal. */
-export function refusalDetail({ high, low }: AnswerFields): number {
-  return high * UINT32 + low
-}
-
 /** One sentence for a refusal, for those who read text. */
 export function refusalText(refusal: AnswerFields): string {
-  const detail = refusalDetail(refusal)
+  const detail = halvesToNumber(refusal.high, refusal.low)
   switch (refusal.status) {
     case Status.UNKNOWN_NODE:
       return `node ${detail} is not in this cluster`

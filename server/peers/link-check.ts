@@ -1,4 +1,4 @@
-import { Op, Status } from "../../protocol/index.ts"
+import { Op, Status, halvesToNumber } from "../../protocol/index.ts"
 import type { PeerContext } from "./context.ts"
 import { LINK_IN_FLIGHT_MAX } from "./link.ts"
 import type { Link, Pending } from "./link.ts"
@@ -53,7 +53,7 @@ export class LinkCheck {
       fault = this.#identityFault(high, low)
     })
     this.#ask(Op.EPOCH, nowMs, (high, low) => {
-      const epochMs = high * 2 ** 32 + low
+      const epochMs = halvesToNumber(high, low)
       if (epochMs !== this.#context.epochMs) {
         fault ??= `its epoch is ${epochMs}, ours is ${this.#context.epochMs}`
       }
@@ -62,7 +62,7 @@ export class LinkCheck {
       this.#unanswered = 0
       const { runtime } = this.#context
       const roundTripMs = runtime.monotonicMs() - nowMs
-      const skewMs = high * 2 ** 32 + low + roundTripMs / 2 - runtime.wallMs()
+      const skewMs = halvesToNumber(high, low) + roundTripMs / 2 - runtime.wallMs()
       this.#found({ fault, isDuplicate, skewMs, roundTripMs })
     })
   }

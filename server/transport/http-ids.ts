@@ -1,4 +1,4 @@
-import { STATUSES, Status, refusalDetail, refusalText } from "../../protocol/index.ts"
+import { STATUSES, Status, halvesToNumber, refusalText } from "../../protocol/index.ts"
 import type { AnswerFields } from "../../protocol/index.ts"
 import { Resumed } from "../generator/pacer.ts"
 import type { Pacer, Waiter } from "../generator/pacer.ts"
@@ -66,7 +66,7 @@ function refusal(answer: AnswerFields): Response {
     return text(503, "Service Unavailable - Timeout", retryAfter(0))
   if (row?.retryable) {
     const isDelay = answer.status === Status.CLOCK_BEHIND || answer.status === Status.OVERLOADED
-    return text(503, line, retryAfter(isDelay ? refusalDetail(answer) : 0))
+    return text(503, line, retryAfter(isDelay ? halvesToNumber(answer.high, answer.low) : 0))
   }
   if (answer.status === Status.UNKNOWN_NODE) return text(404, line)
   return text(answer.status === Status.BAD_REQUEST ? 400 : 502, line)

@@ -3,9 +3,8 @@ import fc from "fast-check"
 import { Call } from "../../client-sdk/call.ts"
 import { Connection } from "../../client-sdk/connection.ts"
 import { FirnError } from "../../client-sdk/errors.ts"
-import { toNumber } from "../../client-sdk/halves.ts"
 import { Turn } from "../../client-sdk/turn.ts"
-import { Op } from "../../protocol/index.ts"
+import { Op, halvesToNumber } from "../../protocol/index.ts"
 import { outcomeOf } from "../support/firn-failure.ts"
 import { okResponse } from "../support/tcp-peer.ts"
 import { VirtualEnvironment } from "../support/virtual-environment.ts"
@@ -85,7 +84,7 @@ class Run {
     const nowMs = this.#environment.monotonicMs()
     const deadlineMs = nowMs + timeoutMs
     const options = { target, timeoutMs, signal: undefined }
-    const call = new Call(options, 1, deadlineMs, toNumber, { settled() {} })
+    const call = new Call(options, 1, deadlineMs, halvesToNumber, { settled() {} })
     expect(this.#connection.send(call, nowMs, Infinity)).toBe(true)
     this.#asked.push({ call, deadlineMs, expected: undefined })
   }

@@ -3,12 +3,12 @@ import fc from "fast-check"
 import { Call } from "../../client-sdk/call.ts"
 import { LOCAL } from "../../client-sdk/call-options.ts"
 import { DueSet } from "../../client-sdk/due-set.ts"
-import { toNumber } from "../../client-sdk/halves.ts"
+import { halvesToNumber } from "../../protocol/index.ts"
 import { VirtualEnvironment } from "../support/virtual-environment.ts"
 
 function newCall(): Call {
   const options = { target: LOCAL, timeoutMs: 1, signal: undefined }
-  return new Call(options, 1, Infinity, toNumber, { settled() {} })
+  return new Call(options, 1, Infinity, halvesToNumber, { settled() {} })
 }
 
 type Step =

@@ -1,9 +1,9 @@
 import { LOCAL } from "../../client-sdk/call-options.ts"
 import { Call } from "../../client-sdk/call.ts"
 import { FirnError } from "../../client-sdk/errors.ts"
-import { toNumber } from "../../client-sdk/halves.ts"
 import type { Halves } from "../../client-sdk/halves.ts"
 import { Prefetch } from "../../client-sdk/prefetch.ts"
+import { halvesToNumber } from "../../protocol/index.ts"
 import { VirtualEnvironment } from "./virtual-environment.ts"
 
 /** A request for a block that has not been answered. */
@@ -44,7 +44,7 @@ export class Prefetching {
   /** Takes an id, undefined when there is none. */
   take(): number | undefined {
     const { prefetch } = this
-    return prefetch.take() ? toNumber(prefetch.high, prefetch.low) : undefined
+    return prefetch.take() ? halvesToNumber(prefetch.high, prefetch.low) : undefined
   }
 
   /** A call that waits for an id. */
@@ -52,7 +52,7 @@ export class Prefetching {
     const options = { target: LOCAL, timeoutMs, signal: undefined }
     const keeper = { settled: (settled: Call): void => settled.place?.delete(settled) }
     const deadlineMs = this.environment.monotonicMs() + timeoutMs
-    const call = new Call(options, 1, deadlineMs, toNumber, keeper)
+    const call = new Call(options, 1, deadlineMs, halvesToNumber, keeper)
     this.prefetch.wait(call)
     return call
   }
