@@ -4,14 +4,8 @@
  */
 import { compareResults } from "./comparison.ts"
 import type { Change } from "./comparison.ts"
-import type { Results } from "./figures.ts"
 import { ratioText } from "./report.ts"
-
-const EXIT_USAGE = 2
-
-async function read(path: string): Promise<Results> {
-  return (await Bun.file(path).json()) as Results
-}
+import { EXIT_USAGE, readResults } from "./results-file.ts"
 
 function changeLine({ what, before, after, gain }: Change): string {
   const percent = Math.round(Math.abs(gain - 1) * 100)
@@ -23,7 +17,7 @@ if (pathA === undefined || pathB === undefined) {
   console.error("usage: npm run bench:compare -- BEFORE.json AFTER.json")
   process.exit(EXIT_USAGE)
 }
-const [before, after] = await Promise.all([read(pathA), read(pathB)])
+const [before, after] = await Promise.all([readResults(pathA), readResults(pathB)])
 const { changes, compared, unmatched } = compareResults(before, after)
 for (const change of changes.toSorted((a, b) => a.gain - b.gain)) console.log(changeLine(change))
 console.log(`${changes.length} of ${compared} figures changed beyond the noise`)

@@ -4,14 +4,11 @@
  */
 import { join } from "node:path"
 import { drawCharts } from "./charts/draw.ts"
-import type { Results } from "./figures.ts"
-
-const EXIT_USAGE = 2
+import { EXIT_USAGE, readResults } from "./results-file.ts"
 
 const [path, directory = join(import.meta.dir, "results")] = Bun.argv.slice(2)
 if (path === undefined) {
   console.error("usage: npm run bench:charts -- RESULTS.json [DIRECTORY]")
   process.exit(EXIT_USAGE)
 }
-const results = (await Bun.file(path).json()) as Results
-for (const picture of await drawCharts(results, directory)) console.log(picture)
+for (const picture of await drawCharts(await readResults(path), directory)) console.log(picture)
