@@ -1,7 +1,7 @@
 import { join } from "node:path"
 import { TempDir } from "../test/support/temp-dir.ts"
 import type { Bench } from "./bench.ts"
-import type { Target } from "./load/load.ts"
+import type { OwnTarget } from "./load/load.ts"
 import type { Core } from "./machine/cores.ts"
 import { ServerProcess } from "./machine/server-process.ts"
 
@@ -17,8 +17,7 @@ export interface NodeOptions {
   readonly args?: readonly string[]
 }
 
-export interface RunningNode extends Target {
-  readonly pid: number
+export interface RunningNode extends OwnTarget {
   readonly httpPort: number
 }
 
@@ -75,7 +74,7 @@ export async function startFloor(
   bench: Bench,
   owner: AsyncDisposableStack,
   kind: FloorKind,
-): Promise<Target & { readonly pid: number }> {
+): Promise<OwnTarget> {
   const port = bench.port()
   const ready = /^listening on/m
   const floor = await ServerProcess.start(floorCommand(kind, port), { core: "server", ready })

@@ -1,8 +1,9 @@
 import type { TopLevelSpec } from "vega-lite"
 import type { Figure, Results } from "../figures.ts"
 import { DIRECT, forwardName } from "../suites/forward.ts"
+import { halfLoadName } from "../suites/half-load.ts"
 import { HTTP_FLOOR, oneNodeName } from "../suites/http.ts"
-import { MAIN_CONNECTIONS, TCP_FLOOR, halfLoadName, throughputName } from "../suites/tcp.ts"
+import { MAIN_CONNECTIONS, TCP_FLOOR, throughputName } from "../suites/tcp.ts"
 import { sdkName } from "../suites/sdk.ts"
 import { depthChart } from "./depth-chart.ts"
 import { growthChart } from "./growth-chart.ts"
@@ -15,7 +16,7 @@ export function chartsOf({ figures }: Results): Map<string, TopLevelSpec> {
   const named = (...names: readonly string[]): Figure[] => {
     return names.flatMap((name) => figures.find((figure) => figure.name === name) ?? [])
   }
-  const [halfLoad] = named(halfLoadName(1))
+  const [halfLoad] = named(halfLoadName(MAIN_CONNECTIONS, 1))
   if (halfLoad !== undefined) charts.set("latency.svg", latencyChart(halfLoad))
   const depths = [1, 16, 128].map((depth) => throughputName(MAIN_CONNECTIONS, depth))
   if (named(...depths).length > 0) charts.set("throughput.svg", depthChart(named(...depths)))

@@ -13,6 +13,23 @@ export interface Target {
   readonly pid: number | undefined
 }
 
+/** One whose process the bench has started itself. */
+export interface OwnTarget extends Target {
+  readonly pid: number
+}
+
+/** One of those that get the same load. */
+export interface Subject {
+  readonly subject: string
+  readonly target: OwnTarget
+}
+
+/**
+ * For a load at a fixed rate: JavaScriptCore's optimizing compiler (FTL), which now and then takes
+ * milliseconds of the load generator's core, would be charged to the server. Half a load does without.
+ */
+const FIXED_RATE_ENV = { BUN_JSC_useFTLJIT: "0" }
+
 export type Load = Partial<Workload> & Pick<Workload, "connections" | "depth">
 
 /** Runs the load generator in a process of its own. @throws Error when the target refused anything */
@@ -32,9 +49,11 @@ export async function putLoad(
     warmUpSeconds: bench.warmUpSeconds,
     seconds: bench.seconds,
     ratePerSecond: undefined,
+    burst: 1,
     ...load,
   }
-  const output = await bench.run([process.execPath, MAIN, JSON.stringify(workload)], core)
+  const env = workload.ratePerSecond === undefined ? {} : FIXED_RATE_ENV
+  const output = await bench.run([process.execPath, MAIN, JSON.stringify(workload)], core, env)
   const report = JSON.parse(output) as LoadReport
   if (report.refused > 0) throw new Error(`${report.refused} requests were refused: ${output}`)
   return report

@@ -9,6 +9,8 @@ export interface OpenLoopOptions {
   readonly ratePerSecond: number
   /** The most requests in flight on a connection; those that are due beyond it wait here. */
   readonly depth: number
+  /** Requests of a connection that are due at the same time. */
+  readonly burst: number
 }
 
 /**
@@ -16,8 +18,8 @@ export interface OpenLoopOptions {
  * the time its request was due: a server that stalls is charged for all that were due meanwhile,
  * not just for the one that each connection had in flight (Gil Tene's "coordinated omission").
  *
- * Request i is due at start + i / rate and belongs to connection i mod n, so that its due time
- * follows from its number, and nothing is kept for it.
+ * Burst i is due at start + i * burst / rate and belongs to connection i mod n, so that the due time
+ * of a request follows from its number, and nothing is kept for it.
  */
 export class OpenLoop implements Loop {
   answered = 0
@@ -26,12 +28,13 @@ export class OpenLoop implements Loop {
   readonly #answered: Float64Array
   readonly #intervalMs: number
   readonly #depth: number
+  readonly #burst: number
   readonly #latencies: Latencies
   readonly #runtime: Runtime
   #startMs = 0
-  /** How many requests have been due so far. */
+  /** How many bursts have been due so far. */
   #due = 0
-  /** The first request that is measured, and the one after the last. */
+  /** The first burst that is measured, and the one after the last. */
   #from = 0
   #to = Infinity
   #stopped = false
@@ -39,15 +42,16 @@ export class OpenLoop implements Loop {
 
   constructor(
     lanes: readonly Lane[],
-    { ratePerSecond, depth }: OpenLoopOptions,
+    { ratePerSecond, depth, burst }: OpenLoopOptions,
     latencies: Latencies,
     runtime: Runtime,
   ) {
     this.#lanes = lanes
     this.#sent = new Float64Array(lanes.length)
     this.#answered = new Float64Array(lanes.length)
-    this.#intervalMs = 1_000 / ratePerSecond
+    this.#intervalMs = (1_000 * burst) / ratePerSecond
     this.#depth = depth
+    this.#burst = burst
     this.#latencies = latencies
     this.#runtime = runtime
     for (const [at, lane] of lanes.entries()) lane.onAnswers = (count) => this.#take(at, count)
@@ -79,7 +83,7 @@ export class OpenLoop implements Loop {
 
   /** How many of the requests measured have no answer yet. */
   get #missing(): number {
-    return this.#to - this.#from - this.answered
+    return (this.#to - this.#from) * this.#burst - this.answered
   }
 
   readonly #turn = (): void => {
@@ -100,12 +104,16 @@ export class OpenLoop implements Loop {
 
   /** Sends what is due on a connection, as far as its depth allows. */
   #pump(at: number): void {
-    const due = Math.ceil((this.#due - at) / this.#lanes.length)
     const sent = this.#sent[at]!
-    const count = Math.min(due, this.#answered[at]! + this.#depth) - sent
+    const count = Math.min(this.#dueOn(at), this.#answered[at]! + this.#depth) - sent
     if (count <= 0) return
     this.#sent[at] = sent + count
     this.#lanes[at]!.send(count)
+  }
+
+  /** How many requests of a connection have been due so far. */
+  #dueOn(at: number): number {
+    return Math.ceil((this.#due - at) / this.#lanes.length) * this.#burst
   }
 
   #take(at: number, count: number): void {
@@ -118,7 +126,7 @@ export class OpenLoop implements Loop {
   }
 
   #record(at: number, nth: number, nowMs: number): void {
-    const index = nth * this.#lanes.length + at
+    const index = Math.floor(nth / this.#burst) * this.#lanes.length + at
     if (index < this.#from || index >= this.#to) return
     this.answered++
     this.#latencies.record(nowMs - (this.#startMs + index * this.#intervalMs), 1)
@@ -128,7 +136,7 @@ export class OpenLoop implements Loop {
     const now = this.#runtime.monotonicMs()
     const answered = this.answered
     for (const at of this.#lanes.keys()) {
-      const due = Math.ceil((this.#due - at) / this.#lanes.length)
+      const due = this.#dueOn(at)
       for (let nth = this.#answered[at]!; nth < due; nth++) this.#record(at, nth, now)
     }
     this.answered = answered

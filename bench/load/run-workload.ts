@@ -43,13 +43,13 @@ export async function runWorkload(workload: Workload): Promise<LoadReport> {
 }
 
 function loopOf(
-  { depth, ratePerSecond }: Workload,
+  { depth, ratePerSecond, burst }: Workload,
   connections: readonly LoadConnection[],
   latencies: Latencies,
 ): Loop {
   return ratePerSecond === undefined
     ? new ClosedLoop(connections, depth, latencies, systemRuntime)
-    : new OpenLoop(connections, { depth, ratePerSecond }, latencies, systemRuntime)
+    : new OpenLoop(connections, { depth, ratePerSecond, burst }, latencies, systemRuntime)
 }
 
 async function openAll(

@@ -24,6 +24,8 @@ export interface Workload {
   readonly seconds: number
   /** Requests a second of an open loop; undefined: a closed loop. */
   readonly ratePerSecond: number | undefined
+  /** Requests that are due at the same time on a connection of an open loop. */
+  readonly burst: number
   /** The process whose CPU time is measured along. */
   readonly serverPid: number | undefined
 }

@@ -1,5 +1,5 @@
 import type { Bench } from "../bench.ts"
-import type { Target } from "../load/load.ts"
+import type { OwnTarget } from "../load/load.ts"
 import { ServerProcess } from "../machine/server-process.ts"
 
 export const REDIS = "Redis INCR"
@@ -8,7 +8,7 @@ export const REDIS = "Redis INCR"
 export async function startRedis(
   bench: Bench,
   owner: AsyncDisposableStack,
-): Promise<(Target & { readonly pid: number }) | undefined> {
+): Promise<OwnTarget | undefined> {
   const tool = bench.tool("redis-server", "Redis INCR")
   if (tool === undefined) return undefined
   const port = bench.port()

@@ -2,7 +2,7 @@ import type { Bench } from "../bench.ts"
 import type { Sample } from "../figures.ts"
 import { FIRN } from "../figures.ts"
 import { putLoad } from "../load/load.ts"
-import type { Target } from "../load/load.ts"
+import type { OwnTarget } from "../load/load.ts"
 import { residentBytes } from "../machine/process-usage.ts"
 import { REDIS, startRedis } from "../rivals/redis.ts"
 import { startFloor, startNode } from "../servers.ts"
@@ -12,9 +12,7 @@ const CONNECTIONS = [1_000, 10_000]
 const MIB = 2 ** 20
 const KIB = 2 ** 10
 
-type Start = (
-  owner: AsyncDisposableStack,
-) => Promise<(Target & { readonly pid: number }) | undefined>
+type Start = (owner: AsyncDisposableStack) => Promise<OwnTarget | undefined>
 
 interface Resident {
   readonly idle: number

@@ -1,18 +1,15 @@
-import { join } from "node:path"
 import type { Bench, Contestant } from "../bench.ts"
 import { medianOf } from "../bench.ts"
 import { FIRN, seriesOf } from "../figures.ts"
-import type { Sample } from "../figures.ts"
 import { putLoad, throughput } from "../load/load.ts"
-import type { Load, Target } from "../load/load.ts"
-import type { Latency } from "../load/workload.ts"
+import type { Load, OwnTarget, Subject } from "../load/load.ts"
 import { POSTGRES, Postgres } from "../rivals/postgres.ts"
 import { REDIS, startRedis } from "../rivals/redis.ts"
 import { startFloor, startNode } from "../servers.ts"
+import { halfLoadSuite } from "./half-load.ts"
+import type { HalfLoad } from "./half-load.ts"
 
 export const TCP_FLOOR = "Bun.listen"
-const MACHINE = "the machine alone"
-const PAUSES = join(import.meta.dir, "../programs/pauses.ts")
 
 const CONNECTIONS = [1, 20, 50, 500]
 const DEPTHS = [1, 16, 128]
@@ -24,11 +21,6 @@ export const WAITING_NAME = "CPU while two connections wait for ids"
 
 /** All ids that a node has in a millisecond. */
 const BLOCK = 4_096
-
-interface Subject {
-  readonly subject: string
-  readonly target: Target
-}
 
 /** Throughput over connections and depth, latencies at half load, and what waiting costs. */
 export async function tcpSuite(bench: Bench): Promise<void> {
@@ -48,7 +40,7 @@ export async function tcpSuite(bench: Bench): Promise<void> {
       await throughputFigure(bench, subjects, connections, depth, postgres)
     }
   }
-  for (const depth of [1, 16]) await halfLoad(bench, subjects, depth)
+  await halfLoadSuite(bench, subjects, [halfLoad(bench, 1), halfLoad(bench, 16)])
   await waitingCost(bench, node)
 }
 
@@ -79,47 +71,19 @@ export function throughputName(connections: number, depth: number): string {
   return `${connections} connections, ${depth} deep`
 }
 
-/** How the figure of the latencies at half of what Firn can do is called. */
-export function halfLoadName(depth: number): string {
-  return `p99.9 at half load, ${MAIN_CONNECTIONS} connections, up to ${depth} deep`
-}
-
-/** All get the same rate, half of what Firn made with that depth. */
-async function halfLoad(bench: Bench, subjects: readonly Subject[], depth: number): Promise<void> {
-  const whole = bench.figures.find(({ name }) => name === throughputName(MAIN_CONNECTIONS, depth))
+/** Half of what Firn made with that depth. */
+function halfLoad(bench: Bench, depth: number): HalfLoad {
+  const name = throughputName(MAIN_CONNECTIONS, depth)
+  const whole = bench.figures.find((figure) => figure.name === name)
   const ratePerSecond = Math.round(medianOf(whole && seriesOf(whole, FIRN)) / 2)
-  const load = { connections: MAIN_CONNECTIONS, depth, ratePerSecond, seconds: bench.seconds * 2 }
-  const contestants: Contestant[] = subjects.map(({ subject, target }) => ({
-    subject,
-    measure: async () => {
-      const sample = throughput(await putLoad(bench, target, load))
-      return { ...sample, value: sample.latencyUs!.p999 / 1_000 }
-    },
-  }))
-  contestants.push({ subject: MACHINE, measure: () => machinePauses(bench, load.seconds) })
-  await bench.compete(
-    {
-      name: halfLoadName(depth),
-      unit: "ms",
-      better: "lower",
-      parameters: { connections: MAIN_CONNECTIONS, depth, ratePerSecond },
-    },
-    contestants,
-  )
-}
-
-/** The latencies that no server could have avoided, since the machine gave it no time. */
-async function machinePauses(bench: Bench, seconds: number): Promise<Sample> {
-  const output = await bench.run([process.execPath, PAUSES, `${seconds}`], "load")
-  const latencyUs = JSON.parse(output) as Latency
-  return { value: latencyUs.p999 / 1_000, latencyUs }
+  return { connections: MAIN_CONNECTIONS, depth, ratePerSecond }
 }
 
 /**
  * Two connections ask for whole milliseconds: a thousand requests a second use up all there is, and
  * both wait nearly all of the time. What CPU the node takes then is what waiting costs.
  */
-async function waitingCost(bench: Bench, node: Target): Promise<void> {
+async function waitingCost(bench: Bench, node: OwnTarget): Promise<void> {
   const measure = async () => {
     const load = { connections: 2, depth: 4, count: BLOCK }
     const report = await putLoad(bench, node, load)

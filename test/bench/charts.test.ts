@@ -3,7 +3,8 @@ import { chartsOf } from "../../bench/charts/index.ts"
 import { svgOf } from "../../bench/charts/svg.ts"
 import type { Figure } from "../../bench/figures.ts"
 import { TARGETS } from "../../bench/targets.ts"
-import { halfLoadName, throughputName } from "../../bench/suites/tcp.ts"
+import { halfLoadName } from "../../bench/suites/half-load.ts"
+import { MAIN_CONNECTIONS, throughputName } from "../../bench/suites/tcp.ts"
 import { figureOf, resultsOf } from "./figures.ts"
 
 const latencyUs = { p50: 20, p90: 40, p99: 200, p999: 1_500, p9999: 4_000, max: 9_000 }
@@ -26,7 +27,7 @@ const grown = (name: string, parameters: Record<string, number>): Figure => {
 const charts = chartsOf(
   resultsOf(
     ...[1, 16, 128].map((depth) => sized(throughputName(50, depth), { connections: 50, depth })),
-    sized(halfLoadName(1), { connections: 50, depth: 1, ratePerSecond: 60_000 }),
+    sized(halfLoadName(MAIN_CONNECTIONS, 1), { connections: 50, depth: 1, ratePerSecond: 60_000 }),
     ...[1, 50, 1_000].map((connections) => grown(`${connections} c`, { connections })),
     ...[1, 15, 1_023].map((peers) => grown(`${peers} p`, { peers })),
   ),

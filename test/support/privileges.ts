@@ -5,7 +5,8 @@ import { isToolThere, testWith } from "./tools.ts"
 import type { ToolName } from "./tools.ts"
 
 /** What a kernel grants to some and refuses to others, whatever is installed. */
-type PrivilegeName = "mounts" | "loop devices" | "network namespaces" | "IPv6"
+type PrivilegeName =
+  "mounts" | "loop devices" | "network namespaces" | "real-time priority" | "IPv6"
 
 interface Privilege {
   readonly tools: readonly ToolName[]
@@ -41,6 +42,7 @@ const privileges: Record<PrivilegeName, Privilege> = {
     tools: ["util-linux", "iproute2"],
     probe: `${IN_NAMESPACES.join(" ")} ip link set lo up`,
   },
+  "real-time priority": { tools: ["util-linux"], probe: "chrt --fifo 1 true" },
   IPv6: { tools: [], probe: "grep -q '^0\\{31\\}1 ' /proc/net/if_inet6" },
 }
 

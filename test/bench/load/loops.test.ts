@@ -31,9 +31,9 @@ const closed =
     new ClosedLoop(lanes, depth, latencies, runtime)
 
 const open =
-  (ratePerSecond: number, depth: number): MakeLoop =>
+  (ratePerSecond: number, depth: number, burst = 1): MakeLoop =>
   ({ lanes, latencies, runtime }) =>
-    new OpenLoop(lanes, { ratePerSecond, depth }, latencies, runtime)
+    new OpenLoop(lanes, { ratePerSecond, depth, burst }, latencies, runtime)
 
 /** A second of load; the server stalls for the last 200 ms of its first half. */
 async function stallingRun({ runtime, lanes, loop }: Rig): Promise<void> {
@@ -82,6 +82,33 @@ describe("an open loop", () => {
     loop.start()
     runtime.advance(999.5)
     expect(lanes.map(({ sent }) => sent)).toEqual([250, 250, 250, 250])
+  })
+
+  test("sends bursts at the same rate, each on one connection", async () => {
+    const { runtime, lanes, loop, latencies } = rigOf(4, open(1_000, 10, 10))
+    loop.start()
+    loop.measure()
+    runtime.advance(9.5)
+    expect(lanes.map(({ sent }) => sent)).toEqual([10, 0, 0, 0])
+    runtime.advance(990)
+    expect(lanes.map(({ sent }) => sent)).toEqual([250, 250, 250, 250])
+    expect(lanes.map(({ mostInFlight }) => mostInFlight)).toEqual([10, 10, 10, 10])
+    const stopped = loop.stop()
+    runtime.advance(50)
+    await stopped
+    // The burst that was due at the start was due before the measuring began.
+    expect(latencies.count).toBe(990)
+    expect(latencies.summary().max).toBeLessThan(1_500)
+  })
+
+  test("charges a stall to every request of the bursts that were due meanwhile", async () => {
+    const rig = rigOf(4, open(5_000, 10, 10))
+    await stallingRun(rig)
+    const { p50, p90, p99 } = rig.latencies.summary()
+    expect(p50).toBeLessThan(2_000)
+    expect(p90).toBeWithin(90_000, 115_000)
+    expect(p99).toBeWithin(180_000, 205_000)
+    expect(rig.loop.answered).toBe(rig.latencies.count)
   })
 
   test("counts neither what was due before it measures nor what is due after its stop", async () => {
