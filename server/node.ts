@@ -82,7 +82,14 @@ export class FirnNode {
     this.#generator = generator
     this.#cluster = cluster
     const pacer = new Pacer(runtime, () => generator.waitMs)
-    const router = new Router(local, cluster.peers, pacer, runtime, options.forwardTimeoutMs)
+    const router = new Router(
+      local,
+      cluster.peers,
+      pacer,
+      runtime,
+      options.forwardTimeoutMs,
+      turnEnd,
+    )
     const parts = { router, pacer, turnEnd }
     this.#tcp = TcpServer.listen({ address: options.tcp, listen, parts, runtime, log })
     try {

@@ -10,8 +10,10 @@ import {
 import { Resumed } from "../generator/pacer.ts"
 import type { Pacer } from "../generator/pacer.ts"
 import type { Runtime } from "../runtime.ts"
+import type { TurnEnd } from "../turn-end.ts"
 import { Flight } from "./flight.ts"
 import type { FlightOrigin, FlightPlan } from "./flight.ts"
+import { Hand } from "./hand.ts"
 import type { LocalNode } from "./local-node.ts"
 import type { PeerDirectory } from "./peer-directory.ts"
 import { rendezvousOwner } from "./rendezvous.ts"
@@ -52,6 +54,7 @@ export class Router implements FlightPlan {
   readonly #runtime: Runtime
   readonly #timeoutMs: number
 
+  readonly #hand: Hand
   readonly #spare: Flight[] = []
 
   /** The monotonic clock, read when the first request since `begin` needs it. */
@@ -66,7 +69,9 @@ export class Router implements FlightPlan {
     pacer: Pacer,
     runtime: Runtime,
     timeoutMs: number,
+    turnEnd: TurnEnd,
   ) {
+    this.#hand = new Hand(() => runtime.random(), turnEnd)
     this.local = local
     this.#peers = peers
     this.#pacer = pacer
@@ -141,7 +146,7 @@ export class Router implements FlightPlan {
       case Op.NODE:
         return this.#peers.knows(target) ? target : here
       case Op.RANDOM:
-        return live[Math.floor(this.#runtime.random() * live.length)] ?? here
+        return this.#hand.draw(live)
       case Op.KEY:
         return rendezvousOwner(target, live)
       default:

@@ -89,7 +89,14 @@ export class ClusterServer extends FakeServer {
     })
     this.fakes = new Map(nodeIds.map((id) => [id, new FakePeer(this.network, id).listen()]))
     this.peerSet.setList([...nodeIds.map((id) => entry(id)), entry(NODE_ID)])
-    this.router = new Router(this.local, this.peerSet, this.pacer, runtime, TIMEOUT_MS)
+    this.router = new Router(
+      this.local,
+      this.peerSet,
+      this.pacer,
+      runtime,
+      TIMEOUT_MS,
+      this.turnEnd,
+    )
   }
 
   fake(nodeId: number): FakePeer {

@@ -34,7 +34,14 @@ export class FakeServer {
     this.local = new LocalNode(NODE_ID, DEFAULT_EPOCH_MS, node.generator, () => parts.shift()!)
     this.pacer = new Pacer(node.runtime, () => node.generator.waitMs)
     this.turnEnd = new TurnEnd(node.runtime)
-    this.router = new Router(this.local, noPeers(NODE_ID), this.pacer, node.runtime, 1_000)
+    this.router = new Router(
+      this.local,
+      noPeers(NODE_ID),
+      this.pacer,
+      node.runtime,
+      1_000,
+      this.turnEnd,
+    )
   }
 }
 

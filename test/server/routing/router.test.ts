@@ -102,8 +102,7 @@ describe("the node that answers", () => {
   })
 
   test("is this one for every op when it is alone", () => {
-    const { local, node, pacer } = new FakeServer()
-    const router = new Router(local, noPeers(NODE_ID), pacer, node.runtime, 1_000)
+    const { local, node, router } = new FakeServer()
     const none = new Asker(node.runtime)
     for (const [op, target] of [
       [Op.LOCAL, 0],
@@ -134,18 +133,19 @@ describe("RANDOM", () => {
     const nodeIds = Array.from({ length: size }, (_, i) => (size === 4 ? i + NODE_ID : i))
     const asked = new Map(nodeIds.map((nodeId) => [nodeId, 0]))
     const count = (nodeId: number): void => void asked.set(nodeId, asked.get(nodeId)! + 1)
-    const { local, node } = new FakeServer()
+    const { local, node, turnEnd } = new FakeServer()
     const pacer = new Pacer(node.runtime, () => 1)
     const directory = {
       ...noPeers(NODE_ID),
       live: nodeIds,
       ask: (nodeId: number) => (count(nodeId), Status.OK),
     }
-    const router = new Router(local, directory, pacer, node.runtime, 1_000)
+    const router = new Router(local, directory, pacer, node.runtime, 1_000, turnEnd)
     const draws = size * 200
     const origin = new Asker(node.runtime)
     for (let i = 0; i < draws; i++) {
-      if (i % 1_000 === 0) node.runtime.advance(1_000)
+      // The end of a turn, and time for more ids.
+      node.runtime.advance(1)
       router.begin()
       if (router.route(Op.RANDOM, 0, 1, 0, origin) === Routed.ANSWERED) count(NODE_ID)
     }
