@@ -16,7 +16,7 @@ import { HttpShim } from "./transport/http-shim.ts"
 import type { Unreadiness } from "./transport/http-shim.ts"
 import type { Listen } from "./transport/listen.ts"
 import { TcpServer } from "./transport/tcp-server.ts"
-import { TurnEnd } from "./turn-end.ts"
+import { RoundEnd } from "./round-end.ts"
 
 /** How often an idle node looks at its clock and its mark. */
 const TICK_MS = 250
@@ -73,7 +73,7 @@ export class FirnNode {
     generator: Generator,
     local: LocalNode,
     cluster: Cluster,
-    turnEnd: TurnEnd,
+    roundEnd: RoundEnd,
   ) {
     const { store, runtime, listen, log } = options
     this.#log = log
@@ -88,9 +88,9 @@ export class FirnNode {
       pacer,
       runtime,
       options.forwardTimeoutMs,
-      turnEnd,
+      roundEnd,
     )
-    const parts = { router, pacer, turnEnd }
+    const parts = { router, pacer, roundEnd }
     this.#tcp = TcpServer.listen({ address: options.tcp, listen, parts, runtime, log })
     try {
       this.#http =
@@ -130,7 +130,7 @@ export class FirnNode {
     const { maxClockLeadMs } = options
     const generator = new Generator({ nodeId, epochMs, mark, reservation, maxClockLeadMs, runtime })
     const local = new LocalNode(nodeId, epochMs, generator, () => runtime.random())
-    const turnEnd = new TurnEnd(runtime)
+    const roundEnd = new RoundEnd(runtime)
     const { startHigh16, startLow32 } = local
     const cluster = new Cluster(
       options.peers,
@@ -140,7 +140,7 @@ export class FirnNode {
         startHigh16,
         startLow32,
         runtime,
-        turnEnd,
+        roundEnd,
         dial: options.dial,
         linksPerPeer: options.linksPerPeer,
         timeoutMs: options.forwardTimeoutMs,
@@ -149,7 +149,7 @@ export class FirnNode {
     )
     try {
       await cluster.refuseDuplicates()
-      return new FirnNode(options, generator, local, cluster, turnEnd)
+      return new FirnNode(options, generator, local, cluster, roundEnd)
     } catch (error) {
       cluster.close()
       await store.close(generator.stop())

@@ -1,5 +1,5 @@
 import type { Runtime } from "../runtime.ts"
-import type { TurnEnd } from "../turn-end.ts"
+import type { RoundEnd } from "../round-end.ts"
 import type { Dial } from "./dial.ts"
 
 /** What all links and peers of a node share. */
@@ -11,7 +11,7 @@ export interface PeerContext {
   readonly startHigh16: number
   readonly startLow32: number
   readonly runtime: Runtime
-  readonly turnEnd: TurnEnd
+  readonly roundEnd: RoundEnd
   readonly dial: Dial
   readonly linksPerPeer: number
   /** How long a request may take in all, other nodes included. */

@@ -26,12 +26,12 @@ async function answersAsUs(
   limitMs: number,
 ): Promise<boolean> {
   const { promise, resolve } = Promise.withResolvers<boolean>()
-  const { dial, runtime, turnEnd } = context
+  const { dial, runtime, roundEnd } = context
   const link = new Link({
     address,
     dial,
     runtime,
-    turnEnd,
+    roundEnd,
     stallMs: limitMs,
     closed: () => resolve(false),
   })

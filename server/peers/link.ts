@@ -13,7 +13,7 @@ import {
 } from "../../protocol/index.ts"
 import type { Runtime } from "../runtime.ts"
 import { Outbound } from "../transport/outbound.ts"
-import type { TurnEnd, TurnTask } from "../turn-end.ts"
+import type { RoundEnd, RoundTask } from "../round-end.ts"
 import type { Address } from "../transport/address.ts"
 import type { Dial, PeerSocket } from "./dial.ts"
 
@@ -40,7 +40,7 @@ export interface LinkOptions {
   readonly address: Address
   readonly dial: Dial
   readonly runtime: Runtime
-  readonly turnEnd: TurnEnd
+  readonly roundEnd: RoundEnd
   /** The oldest request may wait this long before the link is given up. */
   readonly stallMs: number
   /** The link is of no more use. Called once, before its requests are told. */
@@ -51,7 +51,7 @@ export interface LinkOptions {
  * One pipelined connection to a peer. Answers come in the order of the requests, so a request needs
  * no number, only its place.
  */
-export class Link implements TurnTask {
+export class Link implements RoundTask {
   readonly #options: LinkOptions
   readonly #inFlight = new InFlight<Pending>(LINK_IN_FLIGHT_MAX)
   readonly #reader = new FrameReader(RESPONSE_SIZE)
@@ -84,7 +84,7 @@ export class Link implements TurnTask {
   }
 
   /**
-   * Sends a request at the end of this turn; `owner` hears what comes of it, by `deadlineMs` at the
+   * Sends a request at the end of this round; `owner` hears what comes of it, by `deadlineMs` at the
    * latest. @returns false, and `owner` hears nothing, when too much is in flight
    */
   send(
@@ -102,12 +102,12 @@ export class Link implements TurnTask {
     this.#unsentLength += REQUEST_SIZE
     if (!this.#scheduled) {
       this.#scheduled = true
-      this.#options.turnEnd.schedule(this)
+      this.#options.roundEnd.schedule(this)
     }
     return true
   }
 
-  turnEnded(): void {
+  roundEnded(): void {
     this.#scheduled = false
     this.#flush()
   }

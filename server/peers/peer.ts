@@ -143,12 +143,12 @@ export class Peer {
   }
 
   #openLink(): void {
-    const { dial, runtime, turnEnd, timeoutMs } = this.#context
+    const { dial, runtime, roundEnd, timeoutMs } = this.#context
     const link: Link = new Link({
       address: this.address,
       dial,
       runtime,
-      turnEnd,
+      roundEnd,
       stallMs: timeoutMs * 2,
       closed: (reason) => this.#linkClosed(link, reason),
     })

@@ -1,18 +1,18 @@
-import type { TurnEnd, TurnTask } from "../turn-end.ts"
+import type { RoundEnd, RoundTask } from "../round-end.ts"
 
-/** How many nodes one turn of the event loop draws among, at most. */
+/** How many nodes one round draws among, at most. */
 const HAND_MAX = 8
 
 /**
- * The random choice of a node. A turn of the event loop writes once to each node that it asks, and
- * these writes are most of the cost: with requests of one turn spread over a thousand nodes each
- * would have a write of its own. So the first draws of a turn are a hand of nodes, and the
- * others of that turn draw from it. Each draw by itself is uniform over all live nodes; only
- * those of a busy turn depend on each other.
+ * The random choice of a node. A round of the event loop writes once to each node that it asks, and
+ * these writes are most of the cost: spread over a thousand nodes each request of the round would
+ * have a write of its own. So the first draws of a round are a hand of nodes, and its others draw
+ * from that. Each draw by itself is uniform over all live nodes; only those of a busy round
+ * depend on each other.
  */
-export class Hand implements TurnTask {
+export class Hand implements RoundTask {
   readonly #random: () => number
-  readonly #turnEnd: TurnEnd
+  readonly #roundEnd: RoundEnd
   readonly #nodeIds = new Int32Array(HAND_MAX)
   #size = 0
   /** What the hand was drawn from. */
@@ -20,9 +20,9 @@ export class Hand implements TurnTask {
   #scheduled = false
 
   /** @param random uniform in [0, 1) */
-  constructor(random: () => number, turnEnd: TurnEnd) {
+  constructor(random: () => number, roundEnd: RoundEnd) {
     this.#random = random
-    this.#turnEnd = turnEnd
+    this.#roundEnd = roundEnd
   }
 
   /** @param live the ids of the nodes that can be drawn, at least one; a changed list is another array */
@@ -37,12 +37,12 @@ export class Hand implements TurnTask {
     this.#nodeIds[this.#size++] = nodeId
     if (!this.#scheduled) {
       this.#scheduled = true
-      this.#turnEnd.schedule(this)
+      this.#roundEnd.schedule(this)
     }
     return nodeId
   }
 
-  turnEnded(): void {
+  roundEnded(): void {
     this.#scheduled = false
     this.#size = 0
   }

@@ -10,7 +10,7 @@ import {
 import { Resumed } from "../generator/pacer.ts"
 import type { Pacer } from "../generator/pacer.ts"
 import type { Runtime } from "../runtime.ts"
-import type { TurnEnd } from "../turn-end.ts"
+import type { RoundEnd } from "../round-end.ts"
 import { Flight } from "./flight.ts"
 import type { FlightOrigin, FlightPlan } from "./flight.ts"
 import { Hand } from "./hand.ts"
@@ -69,9 +69,9 @@ export class Router implements FlightPlan {
     pacer: Pacer,
     runtime: Runtime,
     timeoutMs: number,
-    turnEnd: TurnEnd,
+    roundEnd: RoundEnd,
   ) {
-    this.#hand = new Hand(() => runtime.random(), turnEnd)
+    this.#hand = new Hand(() => runtime.random(), roundEnd)
     this.local = local
     this.#peers = peers
     this.#pacer = pacer

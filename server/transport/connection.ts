@@ -2,7 +2,7 @@ import { TEXT_FIRST_BYTE_MAX, TEXT_FIRST_BYTE_MIN } from "../../protocol/index.t
 import { Resumed } from "../generator/pacer.ts"
 import type { Pacer, Waiter } from "../generator/pacer.ts"
 import type { Router } from "../routing/router.ts"
-import type { TurnEnd } from "../turn-end.ts"
+import type { RoundEnd } from "../round-end.ts"
 import { Work } from "./dialect.ts"
 import type { Dialect } from "./dialect.ts"
 import { FrameDialect } from "./frame-dialect.ts"
@@ -24,7 +24,7 @@ export interface ClientSocket extends Sink {
 export interface ConnectionParts {
   readonly router: Router
   readonly pacer: Pacer
-  readonly turnEnd: TurnEnd
+  readonly roundEnd: RoundEnd
 }
 
 /**
@@ -97,9 +97,9 @@ export class Connection implements Waiter {
 
   #chooseDialect(firstByte: number): Dialect {
     const isText = firstByte >= TEXT_FIRST_BYTE_MIN && firstByte <= TEXT_FIRST_BYTE_MAX
-    const { router, turnEnd } = this.#parts
+    const { router, roundEnd } = this.#parts
     const outbound = this.#outbound
-    const parts = { router, outbound, turnEnd, ready: () => this.#goOn() }
+    const parts = { router, outbound, roundEnd, ready: () => this.#goOn() }
     return isText ? new TextDialect(parts) : new FrameDialect(parts)
   }
 

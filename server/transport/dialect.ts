@@ -1,5 +1,5 @@
 import type { Router } from "../routing/router.ts"
-import type { TurnEnd } from "../turn-end.ts"
+import type { RoundEnd } from "../round-end.ts"
 import type { Outbound } from "./outbound.ts"
 
 /** How far a connection has got with the bytes it was given. */
@@ -35,7 +35,7 @@ export interface Dialect {
 export interface DialectParts {
   readonly router: Router
   readonly outbound: Outbound
-  readonly turnEnd: TurnEnd
-  /** Called at the end of a turn in which answers of other nodes came: `run` has something to do. */
+  readonly roundEnd: RoundEnd
+  /** Called at the end of a round in which answers of other nodes came: `run` has something to do. */
   readonly ready: () => void
 }

@@ -14,7 +14,7 @@ import { Flight } from "../routing/flight.ts"
 import type { FlightOrigin } from "../routing/flight.ts"
 import { Routed } from "../routing/router.ts"
 import type { Router } from "../routing/router.ts"
-import type { TurnTask } from "../turn-end.ts"
+import type { RoundTask } from "../round-end.ts"
 import { AnswerQueue, PENDING_MAX } from "./answer-queue.ts"
 import { Work } from "./dialect.ts"
 import type { Dialect, DialectParts } from "./dialect.ts"
@@ -32,7 +32,7 @@ let length = 0
  * Frames of the binary protocol. A chunk of requests for this node is answered with one write. From
  * the first request on that another node has to answer, answers wait in a queue for their turn.
  */
-export class FrameDialect implements Dialect, FlightOrigin, TurnTask {
+export class FrameDialect implements Dialect, FlightOrigin, RoundTask {
   readonly #parts: DialectParts
   readonly #router: Router
   readonly #reader = new FrameReader(REQUEST_SIZE)
@@ -60,10 +60,10 @@ export class FrameDialect implements Dialect, FlightOrigin, TurnTask {
   settled(): void {
     if (this.#scheduled) return
     this.#scheduled = true
-    this.#parts.turnEnd.schedule(this)
+    this.#parts.roundEnd.schedule(this)
   }
 
-  turnEnded(): void {
+  roundEnded(): void {
     this.#scheduled = false
     this.#parts.ready()
   }

@@ -1,6 +1,6 @@
 import { TEXT_LINE_MAX } from "../../protocol/index.ts"
 import type { Flight, FlightOrigin } from "../routing/flight.ts"
-import type { TurnTask } from "../turn-end.ts"
+import type { RoundTask } from "../round-end.ts"
 import { Work } from "./dialect.ts"
 import type { Dialect, DialectParts } from "./dialect.ts"
 import { LATER, answerLine, badRequest, idsText } from "./text-commands.ts"
@@ -13,7 +13,7 @@ const decoder = new TextDecoder()
 const encoder = new TextEncoder()
 
 /** Lines of text, for people with nc or telnet. */
-export class TextDialect implements Dialect, FlightOrigin, TurnTask {
+export class TextDialect implements Dialect, FlightOrigin, RoundTask {
   readonly #parts: DialectParts
   #chunk: Uint8Array = NOTHING
   #position = 0
@@ -33,12 +33,12 @@ export class TextDialect implements Dialect, FlightOrigin, TurnTask {
     return this.#flight === undefined ? 0 : 1
   }
 
-  /** There is one flight at a time, so this comes once a turn at the most. */
+  /** There is one flight at a time, so this comes once a round at the most. */
   settled(): void {
-    this.#parts.turnEnd.schedule(this)
+    this.#parts.roundEnd.schedule(this)
   }
 
-  turnEnded(): void {
+  roundEnded(): void {
     this.#parts.ready()
   }
 

@@ -78,7 +78,7 @@ export class ClusterServer extends FakeServer {
       startHigh16: this.local.startHigh16,
       startLow32: this.local.startLow32,
       runtime,
-      turnEnd: this.turnEnd,
+      roundEnd: this.roundEnd,
       dial: this.network.dial,
       linksPerPeer,
       timeoutMs: TIMEOUT_MS,
@@ -95,7 +95,7 @@ export class ClusterServer extends FakeServer {
       this.pacer,
       runtime,
       TIMEOUT_MS,
-      this.turnEnd,
+      this.roundEnd,
     )
   }
 

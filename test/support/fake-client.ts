@@ -10,7 +10,7 @@ import { noPeers } from "../../server/routing/peer-directory.ts"
 import { Router } from "../../server/routing/router.ts"
 import { Connection } from "../../server/transport/connection.ts"
 import type { ClientSocket } from "../../server/transport/connection.ts"
-import { TurnEnd } from "../../server/turn-end.ts"
+import { RoundEnd } from "../../server/round-end.ts"
 import type { Answer } from "./tcp-client.ts"
 import { NODE_ID, VirtualNode } from "./virtual-node.ts"
 
@@ -22,7 +22,7 @@ export class FakeServer {
   readonly node: VirtualNode
   readonly local: LocalNode
   readonly pacer: Pacer
-  readonly turnEnd: TurnEnd
+  readonly roundEnd: RoundEnd
   readonly router: Router
 
   constructor(node: VirtualNode = new VirtualNode()) {
@@ -33,14 +33,14 @@ export class FakeServer {
     ]
     this.local = new LocalNode(NODE_ID, DEFAULT_EPOCH_MS, node.generator, () => parts.shift()!)
     this.pacer = new Pacer(node.runtime, () => node.generator.waitMs)
-    this.turnEnd = new TurnEnd(node.runtime)
+    this.roundEnd = new RoundEnd(node.runtime)
     this.router = new Router(
       this.local,
       noPeers(NODE_ID),
       this.pacer,
       node.runtime,
       1_000,
-      this.turnEnd,
+      this.roundEnd,
     )
   }
 }

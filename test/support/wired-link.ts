@@ -2,7 +2,7 @@ import { FrameReader, Op, REQUEST_SIZE } from "../../protocol/index.ts"
 import { Link } from "../../server/peers/link.ts"
 import type { Pending } from "../../server/peers/link.ts"
 import { parseAddress } from "../../server/transport/address.ts"
-import { TurnEnd } from "../../server/turn-end.ts"
+import { RoundEnd } from "../../server/round-end.ts"
 import { requestAt } from "./fake-peer.ts"
 import type { AskedRequest } from "./fake-peer.ts"
 import { VirtualNetwork } from "./virtual-network.ts"
@@ -85,7 +85,7 @@ export class WiredLink {
       address: parseAddress(LINK_ADDRESS),
       dial: this.network.dial,
       runtime: this.runtime,
-      turnEnd: new TurnEnd(this.runtime),
+      roundEnd: new RoundEnd(this.runtime),
       stallMs: STALL_MS,
       closed: (reason) => this.closings.push(reason),
     })

@@ -1,19 +1,19 @@
 import { describe, expect, test } from "bun:test"
 import { Hand } from "../../../server/routing/hand.ts"
-import { TurnEnd } from "../../../server/turn-end.ts"
+import { RoundEnd } from "../../../server/round-end.ts"
 import { VirtualRuntime } from "../../support/virtual-runtime.ts"
 
 const HAND_MAX = 8
 
 class Rig {
   readonly runtime = new VirtualRuntime()
-  readonly hand = new Hand(this.runtime.random, new TurnEnd(this.runtime))
+  readonly hand = new Hand(this.runtime.random, new RoundEnd(this.runtime))
 
   draw(live: readonly number[], times: number): number[] {
     return Array.from({ length: times }, () => this.hand.draw(live))
   }
 
-  endTurn(): void {
+  endRound(): void {
     this.runtime.advance(0)
   }
 }
@@ -31,25 +31,25 @@ function chiSquare(drawn: readonly number[], values: number): number {
 }
 
 describe("of many nodes", () => {
-  test("a turn asks a few, however often it draws, and the next turn others", () => {
+  test("a round asks a few, however often it draws, and the next round others", () => {
     const rig = new Rig()
     const live = nodes(1_024)
-    const turns = Array.from({ length: 20 }, () => {
+    const rounds = Array.from({ length: 20 }, () => {
       const drawn = new Set(rig.draw(live, 1_000))
-      rig.endTurn()
+      rig.endRound()
       return drawn
     })
-    for (const drawn of turns) expect(drawn.size).toBeWithin(2, HAND_MAX + 1)
-    const all = turns.reduce((union, drawn) => union.union(drawn))
+    for (const drawn of rounds) expect(drawn.size).toBeWithin(2, HAND_MAX + 1)
+    const all = rounds.reduce((union, drawn) => union.union(drawn))
     expect(all.size).toBeGreaterThan(100)
   })
 
-  test.each([1, HAND_MAX, HAND_MAX + 1, 60])("draw %d of a turn is uniform", (nth) => {
+  test.each([1, HAND_MAX, HAND_MAX + 1, 60])("draw %d of a round is uniform", (nth) => {
     const rig = new Rig()
     const live = nodes(64)
     const drawn = Array.from({ length: 12_800 }, () => {
       const last = rig.draw(live, nth).at(-1)!
-      rig.endTurn()
+      rig.endRound()
       return last
     })
     // Exceeded once in some 100,000 seeds.
@@ -66,7 +66,7 @@ describe("of many nodes", () => {
     expect(chiSquare(places, HAND_MAX)).toBeLessThan(36)
   })
 
-  test("a node that is gone is not drawn again, in the same turn either", () => {
+  test("a node that is gone is not drawn again, in the same round either", () => {
     const rig = new Rig()
     rig.draw(nodes(100), 50)
     for (const nodeId of rig.draw(nodes(100, 100), 50)) expect(nodeId).toBeWithin(100, 200)
@@ -76,12 +76,12 @@ describe("of many nodes", () => {
     const rig = new Rig()
     rig.draw(nodes(100), 50)
     expect(rig.runtime.timerCount).toBe(1)
-    rig.endTurn()
+    rig.endRound()
     expect(rig.runtime.timerCount).toBe(0)
   })
 })
 
-test.each([1, 2, HAND_MAX])("of %d nodes all are drawn, in one turn", (count) => {
+test.each([1, 2, HAND_MAX])("of %d nodes all are drawn, in one round", (count) => {
   const rig = new Rig()
   const drawn = rig.draw(nodes(count), count * 1_000)
   expect(chiSquare(drawn, count)).toBeLessThan(36)

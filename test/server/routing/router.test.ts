@@ -133,18 +133,18 @@ describe("RANDOM", () => {
     const nodeIds = Array.from({ length: size }, (_, i) => (size === 4 ? i + NODE_ID : i))
     const asked = new Map(nodeIds.map((nodeId) => [nodeId, 0]))
     const count = (nodeId: number): void => void asked.set(nodeId, asked.get(nodeId)! + 1)
-    const { local, node, turnEnd } = new FakeServer()
+    const { local, node, roundEnd } = new FakeServer()
     const pacer = new Pacer(node.runtime, () => 1)
     const directory = {
       ...noPeers(NODE_ID),
       live: nodeIds,
       ask: (nodeId: number) => (count(nodeId), Status.OK),
     }
-    const router = new Router(local, directory, pacer, node.runtime, 1_000, turnEnd)
+    const router = new Router(local, directory, pacer, node.runtime, 1_000, roundEnd)
     const draws = size * 200
     const origin = new Asker(node.runtime)
     for (let i = 0; i < draws; i++) {
-      // The end of a turn, and time for more ids.
+      // The end of a round, and time for more ids.
       node.runtime.advance(1)
       router.begin()
       if (router.route(Op.RANDOM, 0, 1, 0, origin) === Routed.ANSWERED) count(NODE_ID)
