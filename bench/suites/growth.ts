@@ -8,8 +8,8 @@ import { ServerProcess } from "../machine/server-process.ts"
 import { startFloor, startNode } from "../servers.ts"
 import { TCP_FLOOR } from "./tcp.ts"
 
-const CONNECTIONS = [1, 10, 100, 500, 1_000, 5_000, 10_000]
-const PEERS = [1, 3, 15, 63, 255, 1_023]
+const CONNECTIONS = [1, 10, 100, 500, 1_000, 10_000]
+const PEERS = [1, 7, 63, 255, 1_023]
 const STUBS = join(import.meta.dir, "../programs/peer-stubs.ts")
 
 const OPS = ["RANDOM", "KEY", "LOCAL"] as const
