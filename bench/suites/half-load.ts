@@ -25,7 +25,7 @@ export function halfLoadName(connections: number, depth: number): string {
  * Latencies at rates that all are given alike. The servers have real-time priority, so that the tail is
  * theirs and not that of whatever else the machine runs; what that adds is shown by Firn without it.
  */
-export async function halfLoadSuite(
+export async function halfLoadFigures(
   bench: Bench,
   subjects: readonly Subject[],
   loads: readonly HalfLoad[],

@@ -6,7 +6,7 @@ import type { Load, OwnTarget, Subject } from "../load/load.ts"
 import { POSTGRES, Postgres } from "../rivals/postgres.ts"
 import { REDIS, startRedis } from "../rivals/redis.ts"
 import { startFloor, startNode } from "../servers.ts"
-import { halfLoadSuite } from "./half-load.ts"
+import { halfLoadFigures } from "./half-load.ts"
 import type { HalfLoad } from "./half-load.ts"
 
 export const TCP_FLOOR = "Bun.listen"
@@ -40,7 +40,7 @@ export async function tcpSuite(bench: Bench): Promise<void> {
       await throughputFigure(bench, subjects, connections, depth, postgres)
     }
   }
-  await halfLoadSuite(bench, subjects, [halfLoad(bench, 1), halfLoad(bench, 16)])
+  await halfLoadFigures(bench, subjects, [halfLoad(bench, 1), halfLoad(bench, 16)])
   await waitingCost(bench, node)
 }
 
