@@ -34,5 +34,8 @@ function change(pid: number, policy: string, priority: string): void {
   if (chrt === null) throw new Error("chrt is missing (Debian: util-linux)")
   const command = [chrt, "--all-tasks", policy, "--pid", priority, `${pid}`]
   const { exitCode, stderr } = Bun.spawnSync(command, { stdout: "ignore", stderr: "pipe" })
-  if (exitCode !== 0) throw new Error(stderr.toString().trim())
+  if (exitCode === 0) return
+  const trouble = stderr.toString().trim()
+  const remedy = /not permitted/.test(trouble) ? ": it takes root, or CAP_SYS_NICE" : ""
+  throw new Error(`${trouble}${remedy}`)
 }
