@@ -7,6 +7,7 @@ import { Cluster } from "./peers/cluster.ts"
 import type { PeerDescription } from "./peers/cluster.ts"
 import type { Dial } from "./peers/dial.ts"
 import type { PeerEntry } from "./peers/peer-set.ts"
+import { RoundEnd } from "./round-end.ts"
 import { LocalNode } from "./routing/local-node.ts"
 import { Router } from "./routing/router.ts"
 import type { Runtime, Timer } from "./runtime.ts"
@@ -16,7 +17,6 @@ import { HttpShim } from "./transport/http-shim.ts"
 import type { Unreadiness } from "./transport/http-shim.ts"
 import type { Listen } from "./transport/listen.ts"
 import { TcpServer } from "./transport/tcp-server.ts"
-import { RoundEnd } from "./round-end.ts"
 
 /** How often an idle node looks at its clock and its mark. */
 const TICK_MS = 250

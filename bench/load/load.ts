@@ -25,8 +25,8 @@ export interface Subject {
 }
 
 /**
- * For a load at a fixed rate: JavaScriptCore's optimizing compiler (FTL), which now and then takes
- * milliseconds of the load generator's core, would be charged to the server. Half a load does without.
+ * For a load at a fixed rate: JavaScriptCore's optimizing compiler (FTL) now and then takes
+ * milliseconds of the load generator's core, which would be charged to the server.
  */
 const FIXED_RATE_ENV = { BUN_JSC_useFTLJIT: "0" }
 
