@@ -22,7 +22,7 @@ export interface Contestant {
 }
 
 export type FigureHead = Omit<Figure, "suite" | "series"> & {
-  /** How many times each contestant is measured, unless it is the usual number. */
+  /** How many times each contestant is measured, if not as often as usual; `--quick` does not care. */
   readonly rounds?: number
 }
 
@@ -114,7 +114,8 @@ export class Bench implements Disposable {
    * other round goes backwards, so that a machine that gets slower does not favour the first.
    */
   async compete(head: FigureHead, contestants: readonly Contestant[]): Promise<Figure> {
-    const { rounds = this.rounds, ...about } = head
+    const { rounds: wanted = this.rounds, ...about } = head
+    const rounds = this.quick ? this.rounds : wanted
     const series: Series[] = contestants.map(({ subject }) => ({ subject, samples: [] }))
     for (let round = 0; round < rounds; round++) {
       const order = [...contestants.keys()]

@@ -1,11 +1,12 @@
 import type { TopLevelSpec } from "vega-lite"
+import { COUNT_MAX } from "../../protocol/index.ts"
 import { valuesOf } from "../figures.ts"
 import type { Figure } from "../figures.ts"
 import { spreadOf } from "../statistics.ts"
 import { logAxis, roundNumbers, subjectColor } from "./scales.ts"
 
-/** 4,096 ids a millisecond. */
-const LIMIT = 4_096_000
+/** All ids of a second, in each millisecond the largest block. */
+const LIMIT = COUNT_MAX * 1_000
 
 /** Throughput against depth, at one number of connections, with the limit of the format. */
 export function depthChart(figures: readonly Figure[]): TopLevelSpec {

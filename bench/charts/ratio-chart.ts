@@ -1,9 +1,7 @@
 import type { TopLevelSpec } from "vega-lite"
-import { valuesOf } from "../figures.ts"
 import type { Figure, Series } from "../figures.ts"
-import { ratioText } from "../report.ts"
+import { ratioSpread, ratioText } from "../report.ts"
 import { logAxis, roundNumbers } from "./scales.ts"
-import { ratiosOf, spreadOf } from "../statistics.ts"
 
 const X_TITLE = "Firn to the other (ratio; 1 is level, to the right Firn does more)"
 
@@ -68,8 +66,7 @@ function kindColor() {
 }
 
 function rowOf(figure: Figure, firn: Series, other: Series, floors: readonly string[]): Row {
-  const ratios = ratiosOf(valuesOf(firn), valuesOf(other))
-  const spread = spreadOf(ratios)
+  const spread = ratioSpread(firn, other)
   const kind = floors.includes(other.subject) ? "floor" : "rival"
   return { what: `${other.subject} — ${figure.name}`, kind, ...spread, text: ratioText(spread) }
 }

@@ -13,11 +13,11 @@ import {
   RESPONSE_SIZE,
   Status,
   encodeResponse,
+  idLowBase,
   requestOp,
 } from "../../protocol/index.ts"
 import { FreePorts } from "../../server/supervisor/free-ports.ts"
 
-const NODE_SHIFT = 12
 const PING_SHIFT = 16
 const HIGH_UNIT = 2 ** 32
 /** As many as the largest chunk that Bun reads asks for. */
@@ -59,7 +59,7 @@ class Stub {
     if (op === Op.PING) encodeResponse(answers, offset, Status.OK, id << PING_SHIFT, id)
     else if (op === Op.EPOCH) encodeMs(offset, DEFAULT_EPOCH_MS)
     else if (op === Op.CLOCK) encodeMs(offset, Date.now())
-    else encodeResponse(answers, offset, Status.OK, 1, id << NODE_SHIFT)
+    else encodeResponse(answers, offset, Status.OK, 1, idLowBase(0, id))
   }
 }
 

@@ -14,18 +14,21 @@ const NEXTVAL = "SELECT nextval('ids')"
 /** A PostgreSQL with one sequence, and pgbench as its client. */
 export class Postgres {
   readonly #bench: Bench
+  readonly #pgbench: string
   readonly #dir: TempDir
   readonly #port: number
 
-  private constructor(bench: Bench, dir: TempDir, port: number) {
+  private constructor(bench: Bench, pgbench: string, dir: TempDir, port: number) {
     this.#bench = bench
+    this.#pgbench = pgbench
     this.#dir = dir
     this.#port = port
   }
 
   /** @returns undefined when it is not installed, or there is no user it can run as */
   static async start(bench: Bench, owner: AsyncDisposableStack): Promise<Postgres | undefined> {
-    if (bench.tool("pgbench", POSTGRES) === undefined) return undefined
+    const pgbench = bench.tool("pgbench", POSTGRES)
+    if (pgbench === undefined) return undefined
     const initdb = postgresProgram("initdb")
     const server = postgresProgram("postgres")
     if (initdb === undefined || server === undefined) {
@@ -53,14 +56,14 @@ export class Postgres {
         stopSignal: "SIGINT",
       }),
     )
-    const postgres = new Postgres(bench, dir, port)
+    const postgres = new Postgres(bench, pgbench.path, dir, port)
     await postgres.#prepare()
     return postgres
   }
 
   /** Ids a second, one at a time on each connection. */
   async nextval(connections: number): Promise<Sample> {
-    const output = await this.#pgbench(this.#dir.at("nextval.sql"), [
+    const output = await this.#run(this.#dir.at("nextval.sql"), [
       `--client=${connections}`,
       `--time=${Math.max(1, Math.round(this.#bench.seconds))}`,
       "--protocol=prepared",
@@ -74,13 +77,12 @@ export class Postgres {
     await Bun.write(this.#dir.at("nextval.sql"), `${NEXTVAL}\n`)
     const create = this.#dir.at("create.sql")
     await Bun.write(create, "CREATE SEQUENCE ids\n")
-    await this.#pgbench(create, ["--transactions", "1"])
+    await this.#run(create, ["--transactions", "1"])
   }
 
-  async #pgbench(script: string, args: readonly string[]): Promise<string> {
-    const { path } = this.#bench.tool("pgbench", POSTGRES)!
+  async #run(script: string, args: readonly string[]): Promise<string> {
     const server = ["--host", "127.0.0.1", "--port", `${this.#port}`, "--username", USER]
-    const command = [path, ...server, "--no-vacuum", ...args, "--file", script, "postgres"]
+    const command = [this.#pgbench, ...server, "--no-vacuum", ...args, "--file", script, "postgres"]
     return await this.#bench.run(command, "load")
   }
 }

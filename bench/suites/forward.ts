@@ -37,7 +37,7 @@ export async function forwardSuite(bench: Bench): Promise<void> {
         unit: "ids/s",
         better: "higher",
         parameters: { connections: CONNECTIONS, depth },
-        ...(bench.quick ? {} : { rounds: 4 }),
+        rounds: 4,
       },
       contestants,
     )

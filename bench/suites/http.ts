@@ -53,7 +53,7 @@ async function oneNode(bench: Bench, tool: string, run: Run): Promise<void> {
       unit: "requests/s",
       better: "higher",
       parameters: { nodes: 1 },
-      rounds: bench.quick ? bench.rounds : ROUNDS,
+      rounds: ROUNDS,
     },
     [
       { subject: FIRN, measure: () => run(load(node.httpPort, "/lunique")) },
@@ -79,7 +79,7 @@ async function fourNodes(bench: Bench, tool: string, run: Run, url: string): Pro
       unit: "requests/s",
       better: "higher",
       parameters: { nodes: NODES },
-      rounds: bench.quick ? bench.rounds : ROUNDS,
+      rounds: ROUNDS,
     },
     contestants,
   )

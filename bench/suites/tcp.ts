@@ -1,3 +1,4 @@
+import { COUNT_MAX } from "../../protocol/index.ts"
 import type { Bench, Contestant } from "../bench.ts"
 import { medianOf } from "../bench.ts"
 import { FIRN, seriesOf } from "../figures.ts"
@@ -18,9 +19,6 @@ export const MAIN_CONNECTIONS = 50
 const MAIN_ROUNDS = 5
 
 export const WAITING_NAME = "CPU while two connections wait for ids"
-
-/** All ids that a node has in a millisecond. */
-const BLOCK = 4_096
 
 /** Throughput over connections and depth, latencies at half load, and what waiting costs. */
 export async function tcpSuite(bench: Bench): Promise<void> {
@@ -62,7 +60,7 @@ async function throughputFigure(
     better: "higher",
     parameters: { connections, depth },
   } as const
-  const rounds = isMain && !bench.quick ? { rounds: MAIN_ROUNDS } : {}
+  const rounds = isMain ? { rounds: MAIN_ROUNDS } : {}
   await bench.compete({ ...head, ...rounds }, contestants)
 }
 
@@ -85,7 +83,7 @@ function halfLoad(bench: Bench, depth: number): HalfLoad {
  */
 async function waitingCost(bench: Bench, node: OwnTarget): Promise<void> {
   const measure = async () => {
-    const load = { connections: 2, depth: 4, count: BLOCK }
+    const load = { connections: 2, depth: 4, count: COUNT_MAX }
     const report = await putLoad(bench, node, load)
     if (report.serverCpu === undefined) return { value: NaN }
     return { ...throughput(report), value: report.serverCpu * 100 }
