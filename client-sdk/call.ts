@@ -5,7 +5,7 @@ import { FirnError } from "./errors.ts"
 export type Convert<Result> = (high: number, low: number) => Result
 
 /** Whoever has to know that a call is over. */
-export interface CallKeeper {
+export interface CallObserver {
   settled(call: Call): void
 }
 
@@ -23,7 +23,7 @@ export class Call<Result = unknown> {
   readonly deadlineMs: number
   readonly promise: Promise<Result>
   readonly #convert: Convert<Result>
-  readonly #keeper: CallKeeper
+  readonly #observer: CallObserver
   #resolve!: (result: unknown) => void
   #reject!: (error: FirnError) => void
 
@@ -45,13 +45,13 @@ export class Call<Result = unknown> {
     count: number,
     deadlineMs: number,
     convert: Convert<Result>,
-    keeper: CallKeeper,
+    observer: CallObserver,
   ) {
     this.options = options
     this.count = count
     this.deadlineMs = deadlineMs
     this.#convert = convert
-    this.#keeper = keeper
+    this.#observer = observer
     this.promise = new Promise<Result>((resolve, reject) => {
       this.#resolve = resolve as (result: unknown) => void
       this.#reject = reject
@@ -108,7 +108,7 @@ export class Call<Result = unknown> {
 
   #settle(): void {
     this.isSettled = true
-    this.#keeper.settled(this)
+    this.#observer.settled(this)
   }
 }
 

@@ -2,7 +2,7 @@ import { COUNT_MAX, Op, decimalText, decodeId, halvesToNumber } from "../protoco
 import type { IdParts } from "../protocol/index.ts"
 import { AbortListeners, abortError } from "./abort-listeners.ts"
 import { Call, markHandled } from "./call.ts"
-import type { CallKeeper, Convert } from "./call.ts"
+import type { CallObserver, Convert } from "./call.ts"
 import { LOCAL, checkCallOptions } from "./call-options.ts"
 import type { CallOptions, CheckedOptions } from "./call-options.ts"
 import { Dispatcher } from "./dispatcher.ts"
@@ -13,7 +13,7 @@ import { toBigInt, toHalves } from "./halves.ts"
 import { checkObject, requiredWholeNumber, resolveOptions, wholeNumber } from "./options.ts"
 import type { FirnClientOptions, Settings } from "./options.ts"
 import { Prefetch } from "./prefetch.ts"
-import { Turn } from "./turn.ts"
+import { FlushScheduler } from "./flush-scheduler.ts"
 
 /** The most ids of one `ids` call. */
 const IDS_MAX = 1_000_000
@@ -38,13 +38,13 @@ export interface CloseOptions {
 export class FirnClient implements AsyncDisposable {
   readonly #settings: Settings
   readonly #byDefault: CheckedOptions
-  readonly #turn = new Turn(() => systemEnvironment.monotonicMs())
+  readonly #flushScheduler = new FlushScheduler(() => systemEnvironment.monotonicMs())
   readonly #epoch = new EpochAgreement()
   readonly #local: Dispatcher
   readonly #routed: Dispatcher
   readonly #prefetch: Prefetch | undefined
   readonly #aborts = new AbortListeners()
-  readonly #keeper: CallKeeper
+  readonly #observer: CallObserver
   #inFlight = 0
   #closing: Promise<void> | undefined
   #idle: (() => void) | undefined
@@ -54,10 +54,14 @@ export class FirnClient implements AsyncDisposable {
     const settings = resolveOptions(options)
     this.#settings = settings
     this.#byDefault = { target: LOCAL, timeoutMs: settings.requestTimeoutMs, signal: undefined }
-    const parts = { environment: systemEnvironment, turn: this.#turn, epoch: this.#epoch }
+    const parts = {
+      environment: systemEnvironment,
+      flushScheduler: this.#flushScheduler,
+      epoch: this.#epoch,
+    }
     this.#local = new Dispatcher(settings, false, parts)
     this.#routed = new Dispatcher(settings, true, parts)
-    this.#keeper = {
+    this.#observer = {
       settled: (call) => {
         this.#forget(call)
         this.#inFlight--
@@ -201,8 +205,8 @@ export class FirnClient implements AsyncDisposable {
   }
 
   #begin<Result>(checked: CheckedOptions, count: number, convert: Convert<Result>): Call<Result> {
-    const deadlineMs = this.#turn.now() + checked.timeoutMs
-    const call = new Call(checked, count, deadlineMs, convert, this.#keeper)
+    const deadlineMs = this.#flushScheduler.now() + checked.timeoutMs
+    const call = new Call(checked, count, deadlineMs, convert, this.#observer)
     this.#inFlight++
     if (checked.signal !== undefined) this.#aborts.add(checked.signal, call)
     return call
@@ -212,7 +216,7 @@ export class FirnClient implements AsyncDisposable {
     const { op } = call.options.target
     const isRouted = op === Op.NODE || op === Op.KEY || op === Op.RANDOM
     const dispatcher = isRouted ? this.#routed : this.#local
-    dispatcher.dispatch(call, this.#turn.now())
+    dispatcher.dispatch(call, this.#flushScheduler.now())
   }
 
   #forget(call: Call): void {
@@ -223,14 +227,14 @@ export class FirnClient implements AsyncDisposable {
 
   /** Its own requests are no calls of anybody: they are not counted, and nobody waits for them. */
   #createPrefetch({ size, ttlMs }: { readonly size: number; readonly ttlMs: number }): Prefetch {
-    const keeper: CallKeeper = { settled: (call) => this.#forget(call) }
+    const observer: CallObserver = { settled: (call) => this.#forget(call) }
     return new Prefetch({
       size,
       ttlMs,
       environment: systemEnvironment,
       fetch: (count) => {
-        const deadlineMs = this.#turn.now() + this.#byDefault.timeoutMs
-        const call = new Call(this.#byDefault, count, deadlineMs, toHalves, keeper)
+        const deadlineMs = this.#flushScheduler.now() + this.#byDefault.timeoutMs
+        const call = new Call(this.#byDefault, count, deadlineMs, toHalves, observer)
         this.#dispatch(call)
         return call.promise
       },

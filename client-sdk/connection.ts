@@ -18,7 +18,7 @@ import { FirnError, statusError } from "./errors.ts"
 import type { TlsOptions } from "./options.ts"
 import type { ServerAddress } from "./server-address.ts"
 import type { ClientSocket } from "./socket.ts"
-import type { Turn, TurnTask } from "./turn.ts"
+import type { FlushScheduler, Flushable } from "./flush-scheduler.ts"
 
 /** The most requests that wait for their answers on one connection. */
 const PLACES_MAX = 65_536
@@ -43,7 +43,7 @@ export interface ConnectionOptions {
   /** The oldest request may wait this long before the connection is given up. */
   readonly stallMs: number
   readonly environment: Environment
-  readonly turn: Turn
+  readonly flushScheduler: FlushScheduler
 }
 
 export interface ConnectionEvents {
@@ -60,7 +60,7 @@ export interface ConnectionEvents {
  * One pipelined connection: answers come in the order of the requests. A call that timed out or was
  * aborted keeps its place, so that its late answer is not taken for the next one's.
  */
-export class Connection implements TurnTask {
+export class Connection implements Flushable {
   readonly #options: ConnectionOptions
   readonly #events: ConnectionEvents
   readonly #inFlight = new InFlight<Call>(PLACES_MAX)
@@ -112,7 +112,7 @@ export class Connection implements TurnTask {
     if (nextMs < this.#armedForMs) this.#arm(nextMs, nowMs)
     if (!this.#isFlushDue) {
       this.#isFlushDue = true
-      this.#options.turn.schedule(this)
+      this.#options.flushScheduler.schedule(this)
     } else if (this.#unsentLength >= FLUSH_AT) this.#flush()
     return true
   }
@@ -149,7 +149,7 @@ export class Connection implements TurnTask {
     this.#unsentLength += REQUEST_SIZE
   }
 
-  turnEnded(): void {
+  flush(): void {
     this.#isFlushDue = false
     this.#flush()
   }

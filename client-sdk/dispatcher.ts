@@ -4,14 +4,14 @@ import { DueSet } from "./due-set.ts"
 import type { Environment } from "./environment.ts"
 import type { EpochAgreement } from "./epoch-agreement.ts"
 import { FirnError } from "./errors.ts"
-import { Lane } from "./lane.ts"
+import { ServerPool } from "./server-pool.ts"
 import type { ServerStateChange, Settings } from "./options.ts"
-import type { Turn } from "./turn.ts"
+import type { FlushScheduler } from "./flush-scheduler.ts"
 
 /** What the two dispatchers of a client share. */
 export interface DispatcherParts {
   readonly environment: Environment
-  readonly turn: Turn
+  readonly flushScheduler: FlushScheduler
   readonly epoch: EpochAgreement
 }
 
@@ -26,9 +26,9 @@ const NONE: readonly never[] = []
 export class Dispatcher {
   readonly #settings: Settings
   readonly #environment: Environment
-  readonly #lanes: readonly Lane[]
+  readonly #pools: readonly ServerPool[]
   /** Those that are up. */
-  #ready: readonly Lane[] = NONE
+  #ready: readonly ServerPool[] = NONE
   /** Calls for which no server is up. */
   readonly #waiting: DueSet
   /** Calls that have failed everywhere, until they try again. */
@@ -38,20 +38,28 @@ export class Dispatcher {
 
   /** @param routed whether these are the connections for routed calls */
   constructor(settings: Settings, routed: boolean, parts: DispatcherParts) {
-    const { environment, turn, epoch } = parts
+    const { environment, flushScheduler, epoch } = parts
     this.#settings = settings
     this.#environment = environment
     this.#waiting = new DueSet(environment, (call) => call.timeOut("connection"))
     this.#resting = new DueSet(environment, (call) => this.dispatch(call, this.#now()))
     const { tls, connectTimeoutMs, tryTimeoutMs, connectionsPerServer } = settings
     const stallMs = 2 * tryTimeoutMs
-    this.#lanes = settings.servers.map(({ name, address }) => {
-      const options = { server: name, address, tls, connectTimeoutMs, stallMs, environment, turn }
-      return new Lane(options, connectionsPerServer, {
+    this.#pools = settings.servers.map(({ name, address }) => {
+      const options = {
+        server: name,
+        address,
+        tls,
+        connectTimeoutMs,
+        stallMs,
+        environment,
+        flushScheduler,
+      }
+      return new ServerPool(options, connectionsPerServer, {
         checked: ({ server }, epochMs) => epoch.check(epochMs, server),
-        up: () => this.#laneUp(),
-        down: (_, failure) => this.#laneDown(failure),
-        failed: (lane, call, failure) => this.#failed(lane, call, failure),
+        up: () => this.#poolUp(),
+        down: (_, failure) => this.#poolDown(failure),
+        failed: (pool, call, failure) => this.#failed(pool, call, failure),
         changed: ({ server }, state, reason) => this.#tell({ server, routed, state, reason }),
       })
     })
@@ -61,26 +69,26 @@ export class Dispatcher {
   dispatch(call: Call, nowMs: number): void {
     const { triedServers } = call
     const isNew = triedServers.length === 0
-    const lanes = isNew
+    const pools = isNew
       ? this.#ready
-      : this.#ready.filter((lane) => !triedServers.includes(lane.server))
-    const lane = lanes.length <= 1 ? lanes[0] : this.#pick(lanes)
-    if (lane === undefined) {
+      : this.#ready.filter((pool) => !triedServers.includes(pool.server))
+    const pool = pools.length <= 1 ? pools[0] : this.#pick(pools)
+    if (pool === undefined) {
       this.#keep(call, nowMs)
       return
     }
-    const tryTimeoutMs = lanes.length > 1 ? this.#settings.tryTimeoutMs : Infinity
-    if (lane.send(call, nowMs, tryTimeoutMs)) return
-    const { server } = lane
+    const tryTimeoutMs = pools.length > 1 ? this.#settings.tryTimeoutMs : Infinity
+    if (pool.send(call, nowMs, tryTimeoutMs)) return
+    const { server } = pool
     const full = `${server}: all places on its connection are taken`
-    this.#failed(lane, call, new FirnError("OVERLOADED", full, { server }))
+    this.#failed(pool, call, new FirnError("OVERLOADED", full, { server }))
   }
 
   /** Closes all connections; calls that are not over yet fail. */
   close(error: FirnError): void {
     this.#closed = error
     this.#ready = NONE
-    for (const lane of this.#lanes) lane.close("the client was closed")
+    for (const pool of this.#pools) pool.close("the client was closed")
     for (const call of [...this.#waiting.takeAll(), ...this.#resting.takeAll()]) call.fail(error)
   }
 
@@ -98,12 +106,12 @@ export class Dispatcher {
     return this.#environment.monotonicMs()
   }
 
-  /** @param lanes two or more */
-  #pick(lanes: readonly Lane[]): Lane {
-    const { length } = lanes
+  /** @param pools two or more */
+  #pick(pools: readonly ServerPool[]): ServerPool {
+    const { length } = pools
     const i = Math.floor(this.#environment.random() * length)
     const j = (i + 1 + Math.floor(this.#environment.random() * (length - 1))) % length
-    const [one, other] = [lanes[i]!, lanes[j]!]
+    const [one, other] = [pools[i]!, pools[j]!]
     if (one.isLate !== other.isLate) return one.isLate ? other : one
     return one.inFlight <= other.inFlight ? one : other
   }
@@ -132,10 +140,10 @@ export class Dispatcher {
   #open(): void {
     if (this.#isOpen) return
     this.#isOpen = true
-    for (const lane of this.#lanes) lane.open()
+    for (const pool of this.#pools) pool.open()
   }
 
-  #failed(lane: Lane, call: Call, failure: FirnError): void {
+  #failed(pool: ServerPool, call: Call, failure: FirnError): void {
     if (call.isSettled) return
     if (this.#closed !== undefined) {
       call.fail(this.#closed)
@@ -146,12 +154,12 @@ export class Dispatcher {
     if (!failure.retryable || call.tries >= this.#settings.triesMax) call.giveUp()
     else if (now >= call.deadlineMs) call.timeOut()
     else {
-      call.triedServers = [...call.triedServers, lane.server]
+      call.triedServers = [...call.triedServers, pool.server]
       this.dispatch(call, now)
     }
   }
 
-  #laneUp(): void {
+  #poolUp(): void {
     this.#updateReady()
     const now = this.#now()
     for (const call of this.#waiting.takeAll()) {
@@ -161,9 +169,9 @@ export class Dispatcher {
   }
 
   /** For the calls that wait, a server that cannot be reached is a try that failed. */
-  #laneDown(failure: FirnError): void {
+  #poolDown(failure: FirnError): void {
     this.#updateReady()
-    const areAllDown = this.#lanes.every(({ state }) => state === "down")
+    const areAllDown = this.#pools.every(({ state }) => state === "down")
     for (const call of this.#waiting.calls) {
       call.note(failure)
       if (areAllDown && call.tries >= this.#settings.triesMax) call.giveUp()
@@ -171,6 +179,6 @@ export class Dispatcher {
   }
 
   #updateReady(): void {
-    this.#ready = this.#lanes.filter(({ state }) => state === "up")
+    this.#ready = this.#pools.filter(({ state }) => state === "up")
   }
 }

@@ -9,6 +9,7 @@
  * `low` the other 10, the node id and the sequence.
  */
 import { DEFAULT_EPOCH_MS, NODE_ID_MAX, SEQUENCE_MAX, TIME_MAX } from "./constants.ts"
+import { InputError } from "./errors.ts"
 
 const NODE_SHIFT = 12
 const TIME_SHIFT = 22
@@ -57,9 +58,9 @@ export function composeId(parts: IdParts): bigint {
 export function decodeId(id: bigint | string): IdParts {
   const value = typeof id === "string" ? parseId(id) : id
   if (typeof value !== "bigint") {
-    throw new RangeError(`${value} (${typeof value}) is not an id: a bigint or decimal text`)
+    throw new InputError(`${value} (${typeof value}) is not an id: a bigint or decimal text`)
   }
-  if (value < 0n || value >= ID_LIMIT) throw new RangeError(`${value} is not an id: 0 to 2^64-1`)
+  if (value < 0n || value >= ID_LIMIT) throw new InputError(`${value} is not an id: 0 to 2^64-1`)
   const belowTime = Number(value & BigInt(BELOW_TIME_MASK))
   return {
     time: Number(value >> BigInt(TIME_SHIFT)),
@@ -68,14 +69,14 @@ export function decodeId(id: bigint | string): IdParts {
   }
 }
 
-/** @throws RangeError when the text is not 1 to 20 decimal digits below 2^64. */
+/** @throws InputError when the text is not 1 to 20 decimal digits below 2^64. */
 export function parseId(text: string): bigint {
   if (/^[0-9]+$/.test(text) && text.length <= ID_TEXT_LENGTH_MAX) {
     const value = BigInt(text)
     if (value < ID_LIMIT) return value
   }
   const shown = text.length > 40 ? `${text.slice(0, 40)}…` : text
-  throw new RangeError(`"${shown}" is not an id: a whole decimal number from 0 to 2^64-1`)
+  throw new InputError(`"${shown}" is not an id: a whole decimal number from 0 to 2^64-1`)
 }
 
 /** Unix milliseconds of an id's time field. */

@@ -1,17 +1,14 @@
 #!/usr/bin/env bun
+import { InputError } from "../protocol/index.ts"
 import { Command, CommanderError } from "commander"
 import { version } from "../package.json"
 import { defineCluster } from "./commands/cluster.ts"
 import { defineDecode } from "./commands/decode.ts"
 import { defineId } from "./commands/id.ts"
-import { UsageError } from "./commands/options.ts"
 import { defineSeed } from "./commands/seed.ts"
 import { defineStart } from "./commands/start.ts"
 import { defineStatus } from "./commands/status.ts"
-import { StoreError, StoreFault } from "./storage/faults.ts"
-
-const EXIT_FAILURE = 1
-const EXIT_USAGE = 2
+import { ExitCode, ServerError } from "./errors.ts"
 
 function createProgram(): Command {
   const program = new Command("firn")
@@ -37,22 +34,17 @@ function oneLine(text: string): string {
 
 /** The exit code for what a command threw; says on standard error what was wrong, in one line. */
 function report(error: unknown): number {
-  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : EXIT_USAGE
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : ExitCode.USAGE
   process.stderr.write(oneLine(`error: ${(error as Error).message}`))
-  return isUsage(error) ? EXIT_USAGE : EXIT_FAILURE
-}
-
-function isUsage(error: unknown): boolean {
-  if (error instanceof UsageError) return true
-  if (!(error instanceof StoreError)) return false
-  return error.fault === StoreFault.MISMATCH || error.fault === StoreFault.NO_NODE_ID
+  if (error instanceof InputError) return ExitCode.USAGE
+  return error instanceof ServerError ? error.exitCode : ExitCode.FAILURE
 }
 
 try {
   const program = createProgram()
   if (process.argv.length <= 2) {
     const names = program.commands.map((command) => command.name()).join(", ")
-    throw new UsageError(`no command: it is one of ${names}; firn --help tells what they do`)
+    throw new InputError(`no command: it is one of ${names}; firn --help tells what they do`)
   }
   await program.parseAsync()
 } catch (error) {

@@ -3,20 +3,20 @@ import { Status } from "../protocol/index.ts"
 import { Generator } from "./generator/generator.ts"
 import { Pacer } from "./generator/pacer.ts"
 import { Reservation, TIME_LIMIT, reservedUpTo } from "./generator/reservation.ts"
-import { Cluster } from "./peers/cluster.ts"
-import type { PeerDescription } from "./peers/cluster.ts"
-import type { Dial } from "./peers/dial.ts"
+import { Membership } from "./peers/membership.ts"
+import type { PeerDescription } from "./peers/membership.ts"
+import type { Dial } from "./net/dial.ts"
 import type { PeerEntry } from "./peers/peer-set.ts"
-import { RoundEnd } from "./round-end.ts"
+import { FlushScheduler } from "./flush-scheduler.ts"
 import { LocalNode } from "./routing/local-node.ts"
 import { Router } from "./routing/router.ts"
-import type { Runtime, Timer } from "./runtime.ts"
+import type { Environment, Timer } from "./environment.ts"
 import type { NodeStore } from "./storage/node-store.ts"
-import type { Address } from "./transport/address.ts"
-import { HttpShim } from "./transport/http-shim.ts"
-import type { Unreadiness } from "./transport/http-shim.ts"
-import type { Listen } from "./transport/listen.ts"
-import { TcpServer } from "./transport/tcp-server.ts"
+import type { Address } from "./net/address.ts"
+import { HttpShim } from "./transport/http/http-server.ts"
+import type { Unreadiness } from "./transport/http/http-server.ts"
+import type { Listen } from "./net/listen.ts"
+import { TcpServer } from "./transport/tcp/tcp-server.ts"
 
 /** How often an idle node looks at its clock and its mark. */
 const TICK_MS = 250
@@ -33,7 +33,7 @@ export interface NodeOptions {
   /** How long a request may take in all that other nodes are asked for. */
   readonly forwardTimeoutMs: number
   readonly store: NodeStore
-  readonly runtime: Runtime
+  readonly environment: Environment
   readonly listen: Listen
   readonly dial: Dial
   readonly log: Logger
@@ -58,10 +58,10 @@ export interface NodeDescription {
 /** One Firn node, built out of its parts: the composition root. */
 export class FirnNode {
   readonly #log: Logger
-  readonly #runtime: Runtime
+  readonly #environment: Environment
   readonly #store: NodeStore
   readonly #generator: Generator
-  readonly #cluster: Cluster
+  readonly #membership: Membership
   readonly #tcp: TcpServer
   readonly #http: HttpShim | undefined
   #tick: Timer | undefined
@@ -72,26 +72,26 @@ export class FirnNode {
     options: NodeOptions,
     generator: Generator,
     local: LocalNode,
-    cluster: Cluster,
-    roundEnd: RoundEnd,
+    membership: Membership,
+    flushScheduler: FlushScheduler,
   ) {
-    const { store, runtime, listen, log } = options
+    const { store, environment, listen, log } = options
     this.#log = log
-    this.#runtime = runtime
+    this.#environment = environment
     this.#store = store
     this.#generator = generator
-    this.#cluster = cluster
-    const pacer = new Pacer(runtime, () => generator.waitMs)
+    this.#membership = membership
+    const pacer = new Pacer(environment, () => generator.waitMs)
     const router = new Router(
       local,
-      cluster.peers,
+      membership.peers,
       pacer,
-      runtime,
+      environment,
       options.forwardTimeoutMs,
-      roundEnd,
+      flushScheduler,
     )
-    const parts = { router, pacer, roundEnd }
-    this.#tcp = TcpServer.listen({ address: options.tcp, listen, parts, runtime, log })
+    const parts = { router, pacer, flushScheduler }
+    this.#tcp = TcpServer.listen({ address: options.tcp, listen, parts, environment, log })
     try {
       this.#http =
         options.http &&
@@ -99,7 +99,7 @@ export class FirnNode {
           address: options.http,
           router,
           pacer,
-          runtime,
+          environment,
           unreadiness: () => this.#unreadiness(),
           describe: () => this.#describe(),
         })
@@ -117,9 +117,9 @@ export class FirnNode {
    * address is taken
    */
   static async start(options: NodeOptions): Promise<FirnNode> {
-    const { store, runtime, log } = options
+    const { store, environment, log } = options
     const { nodeId, epochMs, mark } = store.node
-    const reservation = new Reservation(await firstBound(store, runtime), store, runtime, {
+    const reservation = new Reservation(await firstBound(store, environment), store, environment, {
       failed: (error) =>
         log.error(
           { event: "mark-not-stored", err: error },
@@ -128,19 +128,26 @@ export class FirnNode {
       recovered: () => log.info({ event: "mark-stored" }, "the mark can be stored again"),
     })
     const { maxClockLeadMs } = options
-    const generator = new Generator({ nodeId, epochMs, mark, reservation, maxClockLeadMs, runtime })
-    const local = new LocalNode(nodeId, epochMs, generator, () => runtime.random())
-    const roundEnd = new RoundEnd(runtime)
+    const generator = new Generator({
+      nodeId,
+      epochMs,
+      mark,
+      reservation,
+      maxClockLeadMs,
+      environment,
+    })
+    const local = new LocalNode(nodeId, epochMs, generator, () => environment.random())
+    const flushScheduler = new FlushScheduler(environment)
     const { startHigh16, startLow32 } = local
-    const cluster = new Cluster(
+    const membership = new Membership(
       options.peers,
       {
         nodeId,
         epochMs,
         startHigh16,
         startLow32,
-        runtime,
-        roundEnd,
+        environment,
+        flushScheduler,
         dial: options.dial,
         linksPerPeer: options.linksPerPeer,
         timeoutMs: options.forwardTimeoutMs,
@@ -148,10 +155,10 @@ export class FirnNode {
       log,
     )
     try {
-      await cluster.refuseDuplicates()
-      return new FirnNode(options, generator, local, cluster, roundEnd)
+      await membership.refuseDuplicates()
+      return new FirnNode(options, generator, local, membership, flushScheduler)
     } catch (error) {
-      cluster.close()
+      membership.close()
       await store.close(generator.stop())
       throw error
     }
@@ -159,7 +166,7 @@ export class FirnNode {
 
   /** Takes another list of nodes; what stays in it is not disturbed. */
   setPeers(entries: readonly PeerEntry[]): void {
-    this.#cluster.setList(entries)
+    this.#membership.setList(entries)
   }
 
   get tcpAddress(): Address {
@@ -176,7 +183,7 @@ export class FirnNode {
     this.#stopping = true
     this.#tick?.cancel()
     await Promise.all([this.#tcp.stop(), this.#http?.stop()])
-    this.#cluster.close()
+    this.#membership.close()
     await this.#store.close(this.#generator.stop())
   }
 
@@ -189,12 +196,12 @@ export class FirnNode {
       if (unreadiness === undefined) this.#log.info({ event: "ready" }, "ids are given out again")
       else this.#log.error({ event: "not-ready", ...unreadiness }, unreadiness.reason)
     }
-    this.#tick = this.#runtime.after(TICK_MS, () => this.#watch())
+    this.#tick = this.#environment.after(TICK_MS, () => this.#watch())
   }
 
   #unreadiness(): Unreadiness | undefined {
     if (this.#stopping) return { reason: "NOT_READY: this node is stopping", retryAfterMs: 0 }
-    const { fault } = this.#cluster
+    const { fault } = this.#membership
     if (fault !== undefined) return { reason: `duplicate node id: ${fault}`, retryAfterMs: 0 }
     const refusal = this.#generator.refusal()
     if (refusal === Status.OK) return undefined
@@ -219,20 +226,20 @@ export class FirnNode {
       yearsLeft: Math.round(yearsLeft * 10) / 10,
       clockLeadMs: generator.leadMs,
       unready: this.#unreadiness()?.reason ?? null,
-      duplicatesFound: this.#cluster.duplicatesFound,
-      peers: this.#cluster.describe(),
+      duplicatesFound: this.#membership.duplicatesFound,
+      peers: this.#membership.describe(),
     }
   }
 }
 
 /** Stores the first mark. A disk so slow that the clock has passed it meanwhile is asked again. */
-async function firstBound(store: NodeStore, runtime: Runtime): Promise<number> {
+async function firstBound(store: NodeStore, environment: Environment): Promise<number> {
   const { mark, epochMs } = store.node
   for (;;) {
-    const bound = reservedUpTo(runtime.wallMs() - epochMs, mark)
+    const bound = reservedUpTo(environment.wallMs() - epochMs, mark)
     await new Promise<void>((resolve, reject) => {
       store.extend(bound, (error) => (error === undefined ? resolve() : reject(error)))
     })
-    if (bound >= TIME_LIMIT || bound > runtime.wallMs() - epochMs) return bound
+    if (bound >= TIME_LIMIT || bound > environment.wallMs() - epochMs) return bound
   }
 }

@@ -1,4 +1,4 @@
-import type { Address } from "./transport/address.ts"
+import type { Address } from "./net/address.ts"
 
 /** What to paste into another terminal for a first id over TCP. */
 export function tcpTryLines({ host, port }: Address): string[] {

@@ -141,9 +141,9 @@ describe("imports", () => {
     expect(broken).toEqual([])
   })
 
-  test("of bun:sqlite stand only in server/storage/", () => {
+  test("of bun:sqlite stand only in server/storage/sqlite/", () => {
     const elsewhere = sourcesIn("protocol", "client-sdk", "server").filter(
-      ({ path }) => !isIn("server/storage", path) && !isIn(EXAMPLES, path),
+      ({ path }) => !isIn("server/storage/sqlite", path) && !isIn(EXAMPLES, path),
     )
     expect(forbidden(elsewhere, ({ specifier }) => specifier === "bun:sqlite")).toEqual([])
   })

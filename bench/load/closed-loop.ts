@@ -1,4 +1,4 @@
-import type { Runtime } from "../../server/runtime.ts"
+import type { Environment } from "../../server/environment.ts"
 import type { Latencies } from "./latencies.ts"
 import type { Lane, Loop } from "./loop.ts"
 
@@ -12,14 +12,19 @@ export class ClosedLoop implements Loop {
   readonly #batches: readonly Batches[]
   readonly #depth: number
   readonly #latencies: Latencies
-  readonly #runtime: Runtime
+  readonly #environment: Environment
   #stopped = false
 
-  constructor(lanes: readonly Lane[], depth: number, latencies: Latencies, runtime: Runtime) {
+  constructor(
+    lanes: readonly Lane[],
+    depth: number,
+    latencies: Latencies,
+    environment: Environment,
+  ) {
     this.#lanes = lanes
     this.#depth = depth
     this.#latencies = latencies
-    this.#runtime = runtime
+    this.#environment = environment
     this.#batches = lanes.map(() => new Batches(depth))
     for (const [at, lane] of lanes.entries()) {
       lane.onAnswers = (count) => this.#take(lane, this.#batches[at]!, count)
@@ -27,7 +32,7 @@ export class ClosedLoop implements Loop {
   }
 
   start(): void {
-    const now = this.#runtime.monotonicMs()
+    const now = this.#environment.monotonicMs()
     for (const [at, lane] of this.#lanes.entries()) {
       this.#batches[at]!.push(now, this.#depth)
       lane.send(this.#depth)
@@ -47,7 +52,7 @@ export class ClosedLoop implements Loop {
 
   #take(lane: Lane, batches: Batches, count: number): void {
     if (this.#stopped) return
-    const now = this.#runtime.monotonicMs()
+    const now = this.#environment.monotonicMs()
     this.answered += count
     for (let left = count; left > 0;) {
       const sentMs = batches.oldestMs

@@ -1,4 +1,4 @@
-import type { Runtime } from "../../server/runtime.ts"
+import type { Environment } from "../../server/environment.ts"
 import type { Latencies } from "./latencies.ts"
 import type { Lane, Loop } from "./loop.ts"
 
@@ -30,7 +30,7 @@ export class OpenLoop implements Loop {
   readonly #depth: number
   readonly #burst: number
   readonly #latencies: Latencies
-  readonly #runtime: Runtime
+  readonly #environment: Environment
   #startMs = 0
   /** How many bursts have been due so far. */
   #due = 0
@@ -44,7 +44,7 @@ export class OpenLoop implements Loop {
     lanes: readonly Lane[],
     { ratePerSecond, depth, burst }: OpenLoopOptions,
     latencies: Latencies,
-    runtime: Runtime,
+    environment: Environment,
   ) {
     this.#lanes = lanes
     this.#sent = new Float64Array(lanes.length)
@@ -53,12 +53,12 @@ export class OpenLoop implements Loop {
     this.#depth = depth
     this.#burst = burst
     this.#latencies = latencies
-    this.#runtime = runtime
+    this.#environment = environment
     for (const [at, lane] of lanes.entries()) lane.onAnswers = (count) => this.#take(at, count)
   }
 
   start(): void {
-    this.#startMs = this.#runtime.monotonicMs()
+    this.#startMs = this.#environment.monotonicMs()
     this.#turn()
   }
 
@@ -76,7 +76,7 @@ export class OpenLoop implements Loop {
     if (this.#missing === 0) return
     await new Promise<void>((resolve) => {
       this.#allAnswered = resolve
-      this.#runtime.after(GIVE_UP_MS, resolve)
+      this.#environment.after(GIVE_UP_MS, resolve)
     })
     this.#chargeMissing()
   }
@@ -90,13 +90,13 @@ export class OpenLoop implements Loop {
     if (this.#stopped) return
     this.#schedule()
     // A timer is a millisecond late at times; this is a whole core's work, and on time.
-    this.#runtime.soon(this.#turn)
+    this.#environment.soon(this.#turn)
   }
 
   #schedule(): void {
     if (this.#stopped) return
     const before = this.#due
-    const now = this.#runtime.monotonicMs()
+    const now = this.#environment.monotonicMs()
     this.#due = Math.max(before, Math.floor((now - this.#startMs) / this.#intervalMs) + 1)
     const lanes = Math.min(this.#due - before, this.#lanes.length)
     for (let i = 0; i < lanes; i++) this.#pump((before + i) % this.#lanes.length)
@@ -117,7 +117,7 @@ export class OpenLoop implements Loop {
   }
 
   #take(at: number, count: number): void {
-    const now = this.#runtime.monotonicMs()
+    const now = this.#environment.monotonicMs()
     const first = this.#answered[at]!
     this.#answered[at] = first + count
     for (let nth = first; nth < first + count; nth++) this.#record(at, nth, now)
@@ -133,7 +133,7 @@ export class OpenLoop implements Loop {
   }
 
   #chargeMissing(): void {
-    const now = this.#runtime.monotonicMs()
+    const now = this.#environment.monotonicMs()
     const answered = this.answered
     for (const at of this.#lanes.keys()) {
       const due = this.#dueOn(at)

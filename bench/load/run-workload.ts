@@ -1,4 +1,4 @@
-import { systemRuntime } from "../../server/runtime.ts"
+import { systemEnvironment } from "../../server/environment.ts"
 import { cpuSeconds, residentBytes } from "../machine/process-usage.ts"
 import { ClosedLoop } from "./closed-loop.ts"
 import { counterOf, patternOf } from "./dialects.ts"
@@ -48,8 +48,8 @@ function loopOf(
   latencies: Latencies,
 ): Loop {
   return ratePerSecond === undefined
-    ? new ClosedLoop(connections, depth, latencies, systemRuntime)
-    : new OpenLoop(connections, { depth, ratePerSecond, burst }, latencies, systemRuntime)
+    ? new ClosedLoop(connections, depth, latencies, systemEnvironment)
+    : new OpenLoop(connections, { depth, ratePerSecond, burst }, latencies, systemEnvironment)
 }
 
 async function openAll(

@@ -8,8 +8,8 @@ import { DEFAULT_EPOCH_MS, RESPONSE_SIZE, Status, encodeResponse } from "../../p
 import { Generator } from "../../server/generator/generator.ts"
 import { Reservation } from "../../server/generator/reservation.ts"
 import type { MarkStore } from "../../server/generator/reservation.ts"
-import { systemRuntime } from "../../server/runtime.ts"
-import { blockText } from "../../server/transport/block-text.ts"
+import { systemEnvironment } from "../../server/environment.ts"
+import { blockText } from "../../server/transport/id-lines.ts"
 
 /** Ids a chunk, as from a connection with so many requests in flight. */
 const CHUNK = 128
@@ -24,13 +24,13 @@ const bigId = (BigInt(HIGH) << 32n) | BigInt(LOW)
 /** A generator whose clock moves on with each chunk: ids are never short, as they are in real time. */
 function createGenerator(): Generator {
   let chunks = 0
-  const runtime = { ...systemRuntime, wallMs: () => Date.now() + chunks++ }
+  const environment = { ...systemEnvironment, wallMs: () => Date.now() + chunks++ }
   const store: MarkStore = { extend: (_, done) => done() }
   const events = { failed: () => {}, recovered: () => {} }
   const mark = Date.now() - DEFAULT_EPOCH_MS
-  const reservation = new Reservation(mark + 1_000, store, runtime, events)
+  const reservation = new Reservation(mark + 1_000, store, environment, events)
   const options = { nodeId: NODE_ID, epochMs: DEFAULT_EPOCH_MS, mark, maxClockLeadMs: 10_000 }
-  return new Generator({ ...options, reservation, runtime })
+  return new Generator({ ...options, reservation, environment })
 }
 
 const generator = createGenerator()

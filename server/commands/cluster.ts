@@ -1,8 +1,8 @@
 import type { Command, Option } from "commander"
-import { DEFAULT_EPOCH_MS, NODE_ID_MAX } from "../../protocol/index.ts"
+import { InputError, DEFAULT_EPOCH_MS, NODE_ID_MAX } from "../../protocol/index.ts"
 import { LOG_LEVELS, loggerOn, openLogStream } from "../log.ts"
-import { systemRuntime } from "../runtime.ts"
-import { NodeFile } from "../storage/node-file.ts"
+import { systemEnvironment } from "../environment.ts"
+import { NodeFile } from "../storage/sqlite/node-file.ts"
 import { FreePorts } from "../supervisor/free-ports.ts"
 import { LogRelay, nodeLogLevel } from "../supervisor/log-relay.ts"
 import { planNodes, startArguments } from "../supervisor/node-plan.ts"
@@ -10,15 +10,8 @@ import type { NodePlan } from "../supervisor/node-plan.ts"
 import { spawnStart } from "../supervisor/node-process.ts"
 import { Supervisor } from "../supervisor/supervisor.ts"
 import type { Outcome } from "../supervisor/supervisor.ts"
-import type { Address } from "../transport/address.ts"
-import {
-  DEFAULT_HTTP,
-  DEFAULT_TCP,
-  UsageError,
-  epochOption,
-  option,
-  wholeNumber,
-} from "./options.ts"
+import type { Address } from "../net/address.ts"
+import { DEFAULT_HTTP, DEFAULT_TCP, epochOption, option, wholeNumber } from "./options.ts"
 
 const PORT_MAX = 65_535
 const HOUR_MS = 3_600_000
@@ -62,7 +55,7 @@ function portOption(flags: string, what: string, { port }: Address): Option {
 
 async function cluster(options: ClusterOptions): Promise<void> {
   checkPorts(options)
-  using freePorts = new FreePorts(freePortCount(options), () => systemRuntime.random())
+  using freePorts = new FreePorts(freePortCount(options), () => systemEnvironment.random())
   const plans = planNodes(
     options.dataDir,
     portsFrom(options.tcpPort, options.nodes, freePorts),
@@ -72,7 +65,7 @@ async function cluster(options: ClusterOptions): Promise<void> {
     NodeFile.create(dataDir, { nodeId, epochMs: options.epoch ?? DEFAULT_EPOCH_MS })
   }
   const { failure, inOrder } = await supervise(plans, options)
-  if (failure?.isUsage) throw new UsageError(failure.message)
+  if (failure?.isUsage) throw new InputError(failure.message)
   if (failure !== undefined) throw new Error(failure.message)
   process.exit(inOrder ? 0 : 1)
 }
@@ -84,7 +77,7 @@ async function supervise(plans: readonly NodePlan[], options: ClusterOptions): P
   const supervisor = new Supervisor({
     plans,
     spawn: (plan, events) => spawnStart([...startArguments(plan, plans), ...shared], events),
-    runtime: systemRuntime,
+    environment: systemEnvironment,
     relay: new LogRelay(stream, logLevel),
     log: loggerOn(stream, logLevel, "cluster"),
     nodeLog: (nodeId) => loggerOn(stream, logLevel, nodeId),
@@ -107,12 +100,12 @@ function sharedArguments({ epoch, maxClockLead, logLevel }: ClusterOptions): str
 function checkPorts({ nodes, tcpPort, httpPort }: ClusterOptions): void {
   for (const [flag, port] of Object.entries({ "--tcp-port": tcpPort, "--http-port": httpPort })) {
     if (port + nodes - 1 <= PORT_MAX) continue
-    throw new UsageError(
+    throw new InputError(
       `${nodes} nodes from ${flag} ${port} on would need ports above ${PORT_MAX}`,
     )
   }
   if (tcpPort === 0 || httpPort === 0 || Math.abs(tcpPort - httpPort) >= nodes) return
-  throw new UsageError(
+  throw new InputError(
     `${nodes} nodes need --tcp-port ${tcpPort} and --http-port ${httpPort} ` +
       `at least ${nodes} ports apart`,
   )

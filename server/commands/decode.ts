@@ -1,6 +1,6 @@
 import type { Command } from "commander"
 import { DEFAULT_EPOCH_MS, decodeId, idUnixMs } from "../../protocol/index.ts"
-import { UsageError, epochOption } from "./options.ts"
+import { epochOption } from "./options.ts"
 
 export function defineDecode(program: Command): void {
   program
@@ -14,11 +14,6 @@ export function defineDecode(program: Command): void {
 }
 
 function decoded(id: string, epochMs: number): string {
-  try {
-    const { time, node, sequence } = decodeId(id)
-    return `${id}  time ${new Date(idUnixMs(time, epochMs)).toISOString()}  node ${node}  sequence ${sequence}`
-  } catch (error) {
-    if (error instanceof RangeError) throw new UsageError(error.message)
-    throw error
-  }
+  const { time, node, sequence } = decodeId(id)
+  return `${id}  time ${new Date(idUnixMs(time, epochMs)).toISOString()}  node ${node}  sequence ${sequence}`
 }

@@ -1,9 +1,9 @@
 import type { Command } from "commander"
 import { FirnClient } from "../../client-sdk/index.ts"
 import type { CallOptions } from "../../client-sdk/index.ts"
-import { COUNT_MAX, NODE_ID_MAX } from "../../protocol/index.ts"
-import { addressText } from "../transport/address.ts"
-import type { Address } from "../transport/address.ts"
+import { InputError, COUNT_MAX, NODE_ID_MAX } from "../../protocol/index.ts"
+import { addressText } from "../net/address.ts"
+import type { Address } from "../net/address.ts"
 import { DEFAULT_TCP, address, argument, option, wholeNumber } from "./options.ts"
 
 const COUNT_LIMIT = 1_000_000
@@ -38,11 +38,11 @@ function parseTarget(text: string): CallOptions {
   if (text === "random") return { random: true }
   if (/^[0-9]{1,9}$/.test(text)) {
     const node = Number(text)
-    if (node > NODE_ID_MAX) throw new RangeError(`A node id goes from 0 to ${NODE_ID_MAX}`)
+    if (node > NODE_ID_MAX) throw new InputError(`A node id goes from 0 to ${NODE_ID_MAX}`)
     return { node }
   }
   if (/^key:./.test(text)) return { key: text.slice("key:".length) }
-  throw new RangeError("It takes random, a node id, or key: and a text")
+  throw new InputError("It takes random, a node id, or key: and a text")
 }
 
 async function printIds({ server, target, count }: IdOptions): Promise<void> {

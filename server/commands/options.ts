@@ -1,15 +1,10 @@
 import { InvalidArgumentError, Option } from "commander"
 import { NODE_ID_MAX, TIME_MAX } from "../../protocol/index.ts"
-import { parseAddress } from "../transport/address.ts"
-import type { Address } from "../transport/address.ts"
+import { parseAddress } from "../net/address.ts"
+import type { Address } from "../net/address.ts"
 
 export const DEFAULT_TCP: Address = { host: "127.0.0.1", port: 6454 }
 export const DEFAULT_HTTP: Address = { host: "127.0.0.1", port: 5454 }
-
-/** Wrong use of the command line: one sentence that says what is right. Exit code 2. */
-export class UsageError extends Error {
-  override readonly name = "UsageError"
-}
 
 /** An option that can also be given as FIRN_…, its name in capitals. */
 export function option(flags: string, description: string): Option {
@@ -49,7 +44,7 @@ function parseEpoch(text: string): number {
 
 export const address: (text: string) => Address = argument(parseAddress)
 
-/** A parser of one option's argument, out of one that throws RangeError with a sentence. */
+/** A parser of one option's argument, out of one that throws InputError with a sentence. */
 export function argument<T>(parse: (text: string) => T): (text: string) => T {
   return (text) => {
     try {

@@ -1,7 +1,7 @@
 import { join } from "node:path"
 import type { Command } from "commander"
 import { DEFAULT_EPOCH_MS, NODE_ID_MAX } from "../../protocol/index.ts"
-import { NodeFile } from "../storage/node-file.ts"
+import { NodeFile } from "../storage/sqlite/node-file.ts"
 import { epochOption, option, wholeNumber } from "./options.ts"
 
 interface SeedOptions {

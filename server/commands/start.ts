@@ -1,21 +1,21 @@
+import { InputError } from "../../protocol/index.ts"
 import type { Command } from "commander"
 import type { Logger } from "pino"
 import { LOG_LEVELS, createLogger } from "../log.ts"
 import { FirnNode } from "../node.ts"
-import { dialTcp } from "../peers/dial.ts"
+import { dialTcp } from "../net/dial.ts"
 import { parsePeers, readPeersFile } from "../peers/peer-list.ts"
 import type { PeerEntry } from "../peers/peer-set.ts"
-import { systemRuntime } from "../runtime.ts"
-import { SqliteStore } from "../storage/sqlite-store.ts"
+import { systemEnvironment } from "../environment.ts"
+import { SqliteStore } from "../storage/sqlite/sqlite-store.ts"
 import { stopWithSupervisor } from "../supervisor/child.ts"
-import { addressText } from "../transport/address.ts"
-import type { Address } from "../transport/address.ts"
-import { listenTcp } from "../transport/listen.ts"
+import { addressText } from "../net/address.ts"
+import type { Address } from "../net/address.ts"
+import { listenTcp } from "../net/listen.ts"
 import { tcpTryLines } from "../try-lines.ts"
 import {
   DEFAULT_HTTP,
   DEFAULT_TCP,
-  UsageError,
   address,
   argument,
   epochOption,
@@ -112,7 +112,7 @@ async function start(options: StartOptions): Promise<void> {
     forwardTimeoutMs: options.forwardTimeout,
     maxClockLeadMs: options.maxClockLead,
     store,
-    runtime: systemRuntime,
+    environment: systemEnvironment,
     listen: listenTcp,
     dial: dialTcp,
     log,
@@ -125,19 +125,14 @@ async function start(options: StartOptions): Promise<void> {
 function dataDirOf({ dataDir, nodeId }: StartOptions): string {
   if (dataDir !== undefined) return dataDir
   if (nodeId !== undefined) return `./data/node-${nodeId}`
-  throw new UsageError(
+  throw new InputError(
     "no node id: give --node-id N, 0 to 1023 and a different one for every node, " +
       "or --data-dir DIR of a node that was seeded or started before",
   )
 }
 
-/** @throws UsageError that names the entry that is wrong */
 function peersOfFile(path: string | undefined): PeerEntry[] | undefined {
-  try {
-    return path === undefined ? undefined : readPeersFile(path)
-  } catch (error) {
-    throw error instanceof RangeError ? new UsageError(error.message) : error
-  }
+  return path === undefined ? undefined : readPeersFile(path)
 }
 
 /** SIGHUP: the list that is in the file now, or the old one when that cannot be used. */

@@ -1,8 +1,8 @@
 import type { Command } from "commander"
 import type { NodeDescription } from "../node.ts"
 import { textTable } from "../text-table.ts"
-import { addressText } from "../transport/address.ts"
-import type { Address } from "../transport/address.ts"
+import { addressText } from "../net/address.ts"
+import type { Address } from "../net/address.ts"
 import { DEFAULT_HTTP, address, option } from "./options.ts"
 
 const TIMEOUT_MS = 5_000

@@ -1,5 +1,5 @@
 import { COUNT_MAX, Status, TIME_MAX, idHigh, idLowBase } from "../../protocol/index.ts"
-import type { Runtime } from "../runtime.ts"
+import type { Environment } from "../environment.ts"
 import type { Reservation } from "./reservation.ts"
 
 /** How far a burst may take the time ahead of the clock that paces it. */
@@ -26,7 +26,7 @@ export interface GeneratorOptions {
   readonly reservation: Reservation
   /** How far ahead of the wall clock ids may be, in milliseconds. */
   readonly maxClockLeadMs: number
-  readonly runtime: Runtime
+  readonly environment: Environment
 }
 
 /**
@@ -46,7 +46,7 @@ export class Generator {
   readonly #nodeId: number
   readonly #epochMs: number
   readonly #maxClockLeadMs: number
-  readonly #runtime: Runtime
+  readonly #environment: Environment
   readonly #reservation: Reservation
 
   #wall = 0
@@ -68,7 +68,7 @@ export class Generator {
     this.#nodeId = options.nodeId
     this.#epochMs = options.epochMs
     this.#maxClockLeadMs = options.maxClockLeadMs
-    this.#runtime = options.runtime
+    this.#environment = options.environment
     this.#reservation = reservation
     // As if the millisecond before the mark were used up: the mark's own is the first to be given.
     this.#time = mark - 1
@@ -94,7 +94,7 @@ export class Generator {
   /** Reads the clock and moves the time along with it. */
   begin(): void {
     if (this.#refusal === Status.NOT_READY) return
-    const wall = this.#runtime.wallMs() - this.#epochMs
+    const wall = this.#environment.wallMs() - this.#epochMs
     this.#wall = wall
     this.#reservation.ensure(wall, this.#time)
     this.#refusal = Status.OK
@@ -170,7 +170,7 @@ export class Generator {
    * is never more than a burst ahead of the time, so unused minutes are not saved up.
    */
   #pace(lead: number): void {
-    const now = this.#runtime.monotonicMs()
+    const now = this.#environment.monotonicMs()
     const passedMs = this.#paced ? now - this.#pacedAtMs : 0
     this.#ceiling = Math.min(this.#ceiling + passedMs, this.#time + BURST_MS)
     this.#paced = true
@@ -200,6 +200,8 @@ export class Generator {
 
   #startSequence(): number {
     const issued = this.#next - this.#first
-    return issued < LOW_TRAFFIC_IDS ? Math.floor(this.#runtime.random() * RANDOM_START_LIMIT) : 0
+    return issued < LOW_TRAFFIC_IDS
+      ? Math.floor(this.#environment.random() * RANDOM_START_LIMIT)
+      : 0
   }
 }

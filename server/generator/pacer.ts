@@ -1,4 +1,4 @@
-import type { Runtime, Timer } from "../runtime.ts"
+import type { Environment, Timer } from "../environment.ts"
 
 /** What came of letting a waiter go on. */
 export const Resumed = {
@@ -23,13 +23,13 @@ export interface Waiter {
  */
 export class Pacer {
   readonly #waiters = new Set<Waiter>()
-  readonly #runtime: Runtime
+  readonly #environment: Environment
   readonly #waitMs: () => number
   #timer: Timer | undefined
 
   /** @param waitMs in how many milliseconds there may be ids again */
-  constructor(runtime: Runtime, waitMs: () => number) {
-    this.#runtime = runtime
+  constructor(environment: Environment, waitMs: () => number) {
+    this.#environment = environment
     this.#waitMs = waitMs
   }
 
@@ -43,7 +43,7 @@ export class Pacer {
   }
 
   #arm(): void {
-    this.#timer ??= this.#runtime.after(this.#waitMs(), this.#serve)
+    this.#timer ??= this.#environment.after(this.#waitMs(), this.#serve)
   }
 
   readonly #serve = (): void => {

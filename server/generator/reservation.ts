@@ -1,5 +1,5 @@
 import { TIME_MAX } from "../../protocol/index.ts"
-import type { Runtime } from "../runtime.ts"
+import type { Environment } from "../environment.ts"
 
 /** How far past the wall clock the mark is written. */
 export const RESERVE_MS = 3_000
@@ -49,7 +49,7 @@ export function reservedUpTo(wall: number, time: number): number {
 export class Reservation {
   bound: number
   readonly #store: MarkStore
-  readonly #runtime: Runtime
+  readonly #environment: Environment
   readonly #events: ReservationEvents
   #writing = false
   #writingSinceMs = 0
@@ -57,10 +57,15 @@ export class Reservation {
   #retryAtMs = 0
 
   /** @param bound a mark that is stored already */
-  constructor(bound: number, store: MarkStore, runtime: Runtime, events: ReservationEvents) {
+  constructor(
+    bound: number,
+    store: MarkStore,
+    environment: Environment,
+    events: ReservationEvents,
+  ) {
     this.bound = bound
     this.#store = store
-    this.#runtime = runtime
+    this.#environment = environment
     this.#events = events
   }
 
@@ -68,19 +73,21 @@ export class Reservation {
   ensure(wall: number, time: number): void {
     const low = Math.max(wall + RESERVE_LOW_MS, time + AHEAD_RESERVE_LOW_MS)
     if (this.bound >= low || this.#writing || this.bound >= TIME_LIMIT) return
-    if (this.#failed && this.#runtime.monotonicMs() < this.#retryAtMs) return
+    if (this.#failed && this.#environment.monotonicMs() < this.#retryAtMs) return
     this.#write(reservedUpTo(wall, time))
   }
 
   /** Whether there is no telling when the mark will move on: writes fail, hang, or it is the end. */
   get stuck(): boolean {
     if (this.#failed || this.bound >= TIME_LIMIT) return true
-    return this.#writing && this.#runtime.monotonicMs() - this.#writingSinceMs > WRITE_PATIENCE_MS
+    return (
+      this.#writing && this.#environment.monotonicMs() - this.#writingSinceMs > WRITE_PATIENCE_MS
+    )
   }
 
   #write(mark: number): void {
     this.#writing = true
-    this.#writingSinceMs = this.#runtime.monotonicMs()
+    this.#writingSinceMs = this.#environment.monotonicMs()
     this.#store.extend(mark, (error) => {
       this.#writing = false
       if (error !== undefined) this.#fail(error)
@@ -96,7 +103,7 @@ export class Reservation {
   }
 
   #fail(error: Error): void {
-    this.#retryAtMs = this.#runtime.monotonicMs() + RETRY_MS
+    this.#retryAtMs = this.#environment.monotonicMs() + RETRY_MS
     if (this.#failed) return
     this.#failed = true
     this.#events.failed(error)

@@ -1,6 +1,6 @@
-import type { Runtime } from "../runtime.ts"
-import type { RoundEnd } from "../round-end.ts"
-import type { Dial } from "./dial.ts"
+import type { Environment } from "../environment.ts"
+import type { FlushScheduler } from "../flush-scheduler.ts"
+import type { Dial } from "../net/dial.ts"
 
 /** What all links and peers of a node share. */
 export interface PeerContext {
@@ -10,8 +10,8 @@ export interface PeerContext {
   /** The two parts of this process's start number, as PING answers it. */
   readonly startHigh16: number
   readonly startLow32: number
-  readonly runtime: Runtime
-  readonly roundEnd: RoundEnd
+  readonly environment: Environment
+  readonly flushScheduler: FlushScheduler
   readonly dial: Dial
   readonly linksPerPeer: number
   /** How long a request may take in all, other nodes included. */

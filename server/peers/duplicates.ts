@@ -1,4 +1,4 @@
-import type { Address } from "../transport/address.ts"
+import type { Address } from "../net/address.ts"
 import type { PeerContext } from "./context.ts"
 import { LinkCheck } from "./link-check.ts"
 import { Link } from "./link.ts"
@@ -26,19 +26,19 @@ async function answersAsUs(
   limitMs: number,
 ): Promise<boolean> {
   const { promise, resolve } = Promise.withResolvers<boolean>()
-  const { dial, runtime, roundEnd } = context
+  const { dial, environment, flushScheduler } = context
   const link = new Link({
     address,
     dial,
-    runtime,
-    roundEnd,
+    environment,
+    flushScheduler,
     stallMs: limitMs,
     closed: () => resolve(false),
   })
   const check = new LinkCheck(link, nodeId, context, ({ isDuplicate }) => resolve(isDuplicate))
-  check.beat(runtime.monotonicMs())
+  check.beat(environment.monotonicMs())
   // Whatever the other end does not do.
-  const overdue = runtime.after(limitMs, () => link.close("no answer"))
+  const overdue = environment.after(limitMs, () => link.close("no answer"))
   const isDuplicate = await promise
   overdue.cancel()
   link.close("asked")

@@ -60,9 +60,9 @@ export class LinkCheck {
     })
     this.#ask(Op.CLOCK, nowMs, (high, low) => {
       this.#unanswered = 0
-      const { runtime } = this.#context
-      const roundTripMs = runtime.monotonicMs() - nowMs
-      const skewMs = halvesToNumber(high, low) + roundTripMs / 2 - runtime.wallMs()
+      const { environment } = this.#context
+      const roundTripMs = environment.monotonicMs() - nowMs
+      const skewMs = halvesToNumber(high, low) + roundTripMs / 2 - environment.wallMs()
       this.#found({ fault, isDuplicate, skewMs, roundTripMs })
     })
   }

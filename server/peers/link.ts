@@ -11,11 +11,11 @@ import {
   responseLow,
   responseStatus,
 } from "../../protocol/index.ts"
-import type { Runtime } from "../runtime.ts"
-import { Outbound } from "../transport/outbound.ts"
-import type { RoundEnd, RoundTask } from "../round-end.ts"
-import type { Address } from "../transport/address.ts"
-import type { Dial, PeerSocket } from "./dial.ts"
+import type { Environment } from "../environment.ts"
+import { Outbound } from "../net/outbound.ts"
+import type { FlushScheduler, Flushable } from "../flush-scheduler.ts"
+import type { Address } from "../net/address.ts"
+import type { Dial, PeerSocket } from "../net/dial.ts"
 
 /** What waits for an answer of a link. */
 export interface Pending {
@@ -39,8 +39,8 @@ type LinkState = (typeof LinkState)[keyof typeof LinkState]
 export interface LinkOptions {
   readonly address: Address
   readonly dial: Dial
-  readonly runtime: Runtime
-  readonly roundEnd: RoundEnd
+  readonly environment: Environment
+  readonly flushScheduler: FlushScheduler
   /** The oldest request may wait this long before the link is given up. */
   readonly stallMs: number
   /** The link is of no more use. Called once, before its requests are told. */
@@ -51,7 +51,7 @@ export interface LinkOptions {
  * One pipelined connection to a peer. Answers come in the order of the requests, so a request needs
  * no number, only its place.
  */
-export class Link implements RoundTask {
+export class Link implements Flushable {
   readonly #options: LinkOptions
   readonly #inFlight = new InFlight<Pending>(LINK_IN_FLIGHT_MAX)
   readonly #reader = new FrameReader(RESPONSE_SIZE)
@@ -66,7 +66,7 @@ export class Link implements RoundTask {
 
   constructor(options: LinkOptions) {
     this.#options = options
-    this.createdAtMs = options.runtime.monotonicMs()
+    this.createdAtMs = options.environment.monotonicMs()
     options.dial(options.address, {
       opened: (socket) => this.#opened(socket),
       data: (chunk) => this.#receive(chunk),
@@ -102,12 +102,12 @@ export class Link implements RoundTask {
     this.#unsentLength += REQUEST_SIZE
     if (!this.#scheduled) {
       this.#scheduled = true
-      this.#options.roundEnd.schedule(this)
+      this.#options.flushScheduler.schedule(this)
     }
     return true
   }
 
-  roundEnded(): void {
+  flush(): void {
     this.#scheduled = false
     this.#flush()
   }

@@ -1,11 +1,11 @@
 import { readFileSync } from "node:fs"
-import { NODE_ID_MAX } from "../../protocol/index.ts"
-import { parseAddress } from "../transport/address.ts"
+import { InputError, NODE_ID_MAX } from "../../protocol/index.ts"
+import { parseAddress } from "../net/address.ts"
 import type { PeerEntry } from "./peer-set.ts"
 
 /**
  * Reads `0@127.0.0.1:6454,1@127.0.0.1:6455`.
- * @throws RangeError that names the entry that is wrong
+ * @throws InputError that names the entry that is wrong
  */
 export function parsePeers(text: string): PeerEntry[] {
   return checked(text.split(",").map((entry) => entry.trim()))
@@ -13,20 +13,20 @@ export function parsePeers(text: string): PeerEntry[] {
 
 /**
  * Reads a file with one entry a line; what follows a `#` is a comment.
- * @throws RangeError that names the file, and the entry that is wrong
+ * @throws InputError that names the file, and the entry that is wrong
  */
 export function readPeersFile(path: string): PeerEntry[] {
   let text: string
   try {
     text = readFileSync(path, "utf8")
   } catch (error) {
-    throw new RangeError(`${path} cannot be read: ${(error as Error).message}`, { cause: error })
+    throw new InputError(`${path} cannot be read: ${(error as Error).message}`, { cause: error })
   }
   const lines = text.split("\n").map((line) => line.replace(/#.*/, "").trim())
   try {
     return checked(lines.filter((line) => line !== ""))
   } catch (error) {
-    throw new RangeError(`${path}: ${(error as Error).message}`, { cause: error })
+    throw new InputError(`${path}: ${(error as Error).message}`, { cause: error })
   }
 }
 
@@ -34,7 +34,7 @@ function checked(texts: readonly string[]): PeerEntry[] {
   const seen = new Set<number>()
   return texts.map((text) => {
     const entry = parseEntry(text)
-    if (seen.has(entry.nodeId)) throw new RangeError(`"${text}" lists node ${entry.nodeId} twice`)
+    if (seen.has(entry.nodeId)) throw new InputError(`"${text}" lists node ${entry.nodeId} twice`)
     seen.add(entry.nodeId)
     return entry
   })
@@ -43,15 +43,15 @@ function checked(texts: readonly string[]): PeerEntry[] {
 function parseEntry(text: string): PeerEntry {
   const [, idText, addressText] = /^([0-9]{1,9})@(.+)$/.exec(text) ?? []
   if (idText === undefined || addressText === undefined) {
-    throw new RangeError(`"${text}" is not ID@HOST:PORT, for example 1@127.0.0.1:6455`)
+    throw new InputError(`"${text}" is not ID@HOST:PORT, for example 1@127.0.0.1:6455`)
   }
   const nodeId = Number(idText)
   if (nodeId > NODE_ID_MAX) {
-    throw new RangeError(`"${text}" has node id ${nodeId}: the largest is ${NODE_ID_MAX}`)
+    throw new InputError(`"${text}" has node id ${nodeId}: the largest is ${NODE_ID_MAX}`)
   }
   try {
     return { nodeId, address: parseAddress(addressText) }
   } catch (error) {
-    throw new RangeError(`"${text}": ${(error as Error).message}`, { cause: error })
+    throw new InputError(`"${text}": ${(error as Error).message}`, { cause: error })
   }
 }

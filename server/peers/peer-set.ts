@@ -1,9 +1,9 @@
 import { NODE_ID_MAX, Status } from "../../protocol/index.ts"
-import type { Flight } from "../routing/flight.ts"
+import type { Flight } from "../routing/forwarded-request.ts"
 import type { PeerDirectory } from "../routing/peer-directory.ts"
-import type { Timer } from "../runtime.ts"
-import type { Address } from "../transport/address.ts"
-import { addressText } from "../transport/address.ts"
+import type { Timer } from "../environment.ts"
+import type { Address } from "../net/address.ts"
+import { addressText } from "../net/address.ts"
 import type { PeerContext } from "./context.ts"
 import { Peer } from "./peer.ts"
 import type { PeerEvents } from "./peer.ts"
@@ -104,8 +104,8 @@ export class PeerSet implements PeerDirectory {
   }
 
   #scheduleHeartbeat(): void {
-    this.#heartbeat = this.#context.runtime.after(HEARTBEAT_MS, () => {
-      const now = this.#context.runtime.monotonicMs()
+    this.#heartbeat = this.#context.environment.after(HEARTBEAT_MS, () => {
+      const now = this.#context.environment.monotonicMs()
       for (const peer of this.#peers.values()) peer.heartbeat(now)
       this.#watch()
       this.#scheduleHeartbeat()
@@ -114,9 +114,9 @@ export class PeerSet implements PeerDirectory {
 
   /** Looks after deadlines until nothing is in flight. */
   #watch(): void {
-    this.#expire ??= this.#context.runtime.after(EXPIRE_MS, () => {
+    this.#expire ??= this.#context.environment.after(EXPIRE_MS, () => {
       this.#expire = undefined
-      const now = this.#context.runtime.monotonicMs()
+      const now = this.#context.environment.monotonicMs()
       let isBusy = false
       for (const peer of this.#peers.values()) {
         peer.expire(now)

@@ -1,7 +1,7 @@
 import { Op, Status, backoffMs } from "../../protocol/index.ts"
-import type { Flight } from "../routing/flight.ts"
-import type { Timer } from "../runtime.ts"
-import type { Address } from "../transport/address.ts"
+import type { Flight } from "../routing/forwarded-request.ts"
+import type { Timer } from "../environment.ts"
+import type { Address } from "../net/address.ts"
 import type { PeerContext } from "./context.ts"
 import { LinkCheck } from "./link-check.ts"
 import type { Finding } from "./link-check.ts"
@@ -143,12 +143,12 @@ export class Peer {
   }
 
   #openLink(): void {
-    const { dial, runtime, roundEnd, timeoutMs } = this.#context
+    const { dial, environment, flushScheduler, timeoutMs } = this.#context
     const link: Link = new Link({
       address: this.address,
       dial,
-      runtime,
-      roundEnd,
+      environment,
+      flushScheduler,
       stallMs: timeoutMs * 2,
       closed: (reason) => this.#linkClosed(link, reason),
     })
@@ -159,7 +159,7 @@ export class Peer {
     const checked: CheckedLink = { link, check, isSound: false }
     this.#links.push(checked)
     // In front of every request, so that its findings are there before any answer.
-    check.beat(runtime.monotonicMs())
+    check.beat(environment.monotonicMs())
   }
 
   #linkClosed(link: Link, reason: string): void {
@@ -173,8 +173,8 @@ export class Peer {
 
   #scheduleRetry(): void {
     if (this.#ending || this.#retry !== undefined) return
-    const { runtime } = this.#context
-    this.#retry = runtime.after(backoffMs(this.#attempts++, runtime.random()), () => {
+    const { environment } = this.#context
+    this.#retry = environment.after(backoffMs(this.#attempts++, environment.random()), () => {
       this.#retry = undefined
       this.#openLinks()
     })
@@ -192,7 +192,7 @@ export class Peer {
 
   /** A peer that passes the check and fails right after it must not be tried at the fastest rate. */
   #noteSound(): void {
-    const now = this.#context.runtime.monotonicMs()
+    const now = this.#context.environment.monotonicMs()
     if (this.state !== PeerState.UP) this.#upSinceMs = now
     else if (now - this.#upSinceMs >= SOUND_AFTER_MS) this.#attempts = 0
   }

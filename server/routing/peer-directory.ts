@@ -1,5 +1,5 @@
 import { Status } from "../../protocol/index.ts"
-import type { Flight } from "./flight.ts"
+import type { Flight } from "./forwarded-request.ts"
 
 /** The other nodes, as far as routing needs them. */
 export interface PeerDirectory {

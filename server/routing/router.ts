@@ -9,11 +9,11 @@ import {
 } from "../../protocol/index.ts"
 import { Resumed } from "../generator/pacer.ts"
 import type { Pacer } from "../generator/pacer.ts"
-import type { RoundEnd } from "../round-end.ts"
-import type { Runtime } from "../runtime.ts"
-import { Flight } from "./flight.ts"
-import type { FlightOrigin, FlightPlan } from "./flight.ts"
-import { Hand } from "./hand.ts"
+import type { FlushScheduler } from "../flush-scheduler.ts"
+import type { Environment } from "../environment.ts"
+import { Flight } from "./forwarded-request.ts"
+import type { FlightOrigin, FlightPlan } from "./forwarded-request.ts"
+import { Hand } from "./random-picker.ts"
 import type { LocalNode } from "./local-node.ts"
 import type { PeerDirectory } from "./peer-directory.ts"
 import { rendezvousOwner } from "./rendezvous.ts"
@@ -51,7 +51,7 @@ export class Router implements FlightPlan {
   readonly local: LocalNode
   readonly #peers: PeerDirectory
   readonly #pacer: Pacer
-  readonly #runtime: Runtime
+  readonly #environment: Environment
   readonly #timeoutMs: number
 
   readonly #hand: Hand
@@ -67,15 +67,15 @@ export class Router implements FlightPlan {
     local: LocalNode,
     peers: PeerDirectory,
     pacer: Pacer,
-    runtime: Runtime,
+    environment: Environment,
     timeoutMs: number,
-    roundEnd: RoundEnd,
+    flushScheduler: FlushScheduler,
   ) {
-    this.#hand = new Hand(() => runtime.random(), roundEnd)
+    this.#hand = new Hand(() => environment.random(), flushScheduler)
     this.local = local
     this.#peers = peers
     this.#pacer = pacer
-    this.#runtime = runtime
+    this.#environment = environment
     this.#timeoutMs = timeoutMs
   }
 
@@ -96,7 +96,7 @@ export class Router implements FlightPlan {
       if (!local.answer(op, flags, count, target)) return Routed.WAIT
       if (!this.#mayMoveOn(op, flags, local.status)) return Routed.ANSWERED
     }
-    const now = (this.#nowMs ??= this.#runtime.monotonicMs())
+    const now = (this.#nowMs ??= this.#environment.monotonicMs())
     const flight = this.#spare.pop() ?? new Flight(this)
     flight.start(origin, op, count, target, now + this.#timeoutMs)
     const status = isLocal ? (local.status as Status) : this.#ask(flight, nodeId, now)
@@ -132,7 +132,7 @@ export class Router implements FlightPlan {
       this.#peers.distrust(nodeId, `it is node ${low}`)
     }
     if (flight.op === Op.NODE) this.#settleStrictly(flight, status, high, low)
-    else if (!this.#askNext(flight, this.#runtime.monotonicMs())) this.#answerHere(flight)
+    else if (!this.#askNext(flight, this.#environment.monotonicMs())) this.#answerHere(flight)
   }
 
   /** The node to ask first; this one when the request is no business of another. */
@@ -178,7 +178,7 @@ export class Router implements FlightPlan {
       const nodeId =
         flight.op === Op.KEY
           ? rendezvousOwner(flight.target, candidates)
-          : candidates[Math.floor(this.#runtime.random() * candidates.length)]!
+          : candidates[Math.floor(this.#environment.random() * candidates.length)]!
       if (this.#ask(flight, nodeId, now) === Status.OK) return true
       failed.push(nodeId)
     }

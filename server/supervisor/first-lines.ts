@@ -1,5 +1,5 @@
 import { textTable } from "../text-table.ts"
-import { addressText } from "../transport/address.ts"
+import { addressText } from "../net/address.ts"
 import { tcpTryLines } from "../try-lines.ts"
 import type { NodePlan } from "./node-plan.ts"
 

@@ -1,6 +1,6 @@
 import { join } from "node:path"
-import { addressText } from "../transport/address.ts"
-import type { Address } from "../transport/address.ts"
+import { addressText } from "../net/address.ts"
+import type { Address } from "../net/address.ts"
 
 const HOST = "127.0.0.1"
 

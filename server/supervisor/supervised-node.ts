@@ -1,15 +1,13 @@
+import { ExitCode } from "../errors.ts"
 import type { Logger } from "pino"
 import { backoffMs } from "../../protocol/index.ts"
-import type { Runtime, Timer } from "../runtime.ts"
+import type { Environment, Timer } from "../environment.ts"
 import type { LogRelay } from "./log-relay.ts"
 import type { NodePlan } from "./node-plan.ts"
 import type { NodeProcess, ProcessEnd, SpawnNode } from "./node-process.ts"
 
 /** A process that ran as long as this is not counted among those that died soon. */
 const STEADY_MS = 10_000
-
-/** How `firn start` ends when its options are wrong or its directory is another node's. */
-const EXIT_USAGE = 2
 
 const State = {
   /** There is no process yet, or it has not said that it listens. */
@@ -41,7 +39,7 @@ export interface SupervisedNodeEvents {
 
 export interface SupervisedNodeParts {
   readonly spawn: SpawnNode
-  readonly runtime: Runtime
+  readonly environment: Environment
   readonly relay: LogRelay
   /** Of the cluster. */
   readonly log: Logger
@@ -81,9 +79,9 @@ export class SupervisedNode {
   }
 
   start(): void {
-    const { spawn, runtime, nodeLog } = this.#parts
+    const { spawn, environment, nodeLog } = this.#parts
     this.#state = State.STARTING
-    this.#startedMs = runtime.monotonicMs()
+    this.#startedMs = environment.monotonicMs()
     this.#lastError = ""
     try {
       this.#process = spawn(this.plan, {
@@ -140,7 +138,7 @@ export class SupervisedNode {
   }
 
   #died(end: ProcessEnd): void {
-    const isUsage = end.exitCode === EXIT_USAGE
+    const isUsage = end.exitCode === ExitCode.USAGE
     // What keeps a node from starting at all is for a person to see, and no matter of time.
     const failsToStart = !this.#hasListened && end.exitCode !== null && end.exitCode > 0
     if (!isUsage && !failsToStart) {
@@ -154,12 +152,12 @@ export class SupervisedNode {
   }
 
   #restartLater(end: ProcessEnd): void {
-    const { runtime, log } = this.#parts
+    const { environment, log } = this.#parts
     const { nodeId } = this.plan
-    if (runtime.monotonicMs() - this.#startedMs >= STEADY_MS) this.#deaths = 0
-    const restartInMs = Math.round(backoffMs(this.#deaths++, runtime.random()))
+    if (environment.monotonicMs() - this.#startedMs >= STEADY_MS) this.#deaths = 0
+    const restartInMs = Math.round(backoffMs(this.#deaths++, environment.random()))
     this.#state = State.WAITING
-    this.#restart = runtime.after(restartInMs, () => this.start())
+    this.#restart = environment.after(restartInMs, () => this.start())
     log.error(
       { event: "node-died", nodeId, ...end, restartInMs },
       `node ${nodeId} ${endText(end)}; it is restarted in ${restartInMs} ms`,

@@ -1,6 +1,6 @@
 import type { Logger } from "pino"
-import type { Runtime, Timer } from "../runtime.ts"
-import { addressText } from "../transport/address.ts"
+import type { Environment, Timer } from "../environment.ts"
+import { addressText } from "../net/address.ts"
 import { tableLines, tryLines } from "./first-lines.ts"
 import type { LogRelay } from "./log-relay.ts"
 import type { NodePlan } from "./node-plan.ts"
@@ -22,7 +22,7 @@ export interface Outcome {
 export interface SupervisorOptions {
   readonly plans: readonly NodePlan[]
   readonly spawn: SpawnNode
-  readonly runtime: Runtime
+  readonly environment: Environment
   readonly relay: LogRelay
   readonly log: Logger
   /** The logger of one node. */
@@ -34,7 +34,7 @@ export class Supervisor {
   /** Resolves when no process is left. */
   readonly ended: Promise<Outcome>
   readonly #log: Logger
-  readonly #runtime: Runtime
+  readonly #environment: Environment
   readonly #nodes: readonly SupervisedNode[]
   readonly #end = Promise.withResolvers<Outcome>()
   #listening = 0
@@ -42,12 +42,12 @@ export class Supervisor {
   #failure: Failure | undefined
   #killing: Timer | undefined
 
-  constructor({ plans, spawn, runtime, relay, log, nodeLog }: SupervisorOptions) {
+  constructor({ plans, spawn, environment, relay, log, nodeLog }: SupervisorOptions) {
     this.ended = this.#end.promise
     this.#log = log
-    this.#runtime = runtime
+    this.#environment = environment
     this.#nodes = plans.map((plan) => {
-      const parts = { spawn, runtime, relay, log, nodeLog: nodeLog(plan.nodeId) }
+      const parts = { spawn, environment, relay, log, nodeLog: nodeLog(plan.nodeId) }
       return new SupervisedNode(plan, parts, {
         listening: () => this.#nodeListens(),
         failed: (failure) => this.#fail(failure),
@@ -80,7 +80,7 @@ export class Supervisor {
 
   #stopAll(): void {
     this.#stopping = true
-    this.#killing = this.#runtime.after(STOP_TIMEOUT_MS, () => {
+    this.#killing = this.#environment.after(STOP_TIMEOUT_MS, () => {
       for (const node of this.#nodes) node.kill()
     })
     for (const node of this.#nodes) node.stop()

@@ -1,4 +1,4 @@
-import type { Answer } from "../routing/flight.ts"
+import type { Answer } from "../routing/forwarded-request.ts"
 
 /** The most answers of one connection that wait for other nodes; beyond, it is not read from. */
 export const PENDING_MAX = 4_096

@@ -2,13 +2,13 @@ import { TEXT_FIRST_BYTE_MAX, TEXT_FIRST_BYTE_MIN } from "../../protocol/index.t
 import { Resumed } from "../generator/pacer.ts"
 import type { Pacer, Waiter } from "../generator/pacer.ts"
 import type { Router } from "../routing/router.ts"
-import type { RoundEnd } from "../round-end.ts"
+import type { FlushScheduler } from "../flush-scheduler.ts"
 import { Work } from "./dialect.ts"
 import type { Dialect } from "./dialect.ts"
-import { FrameDialect } from "./frame-dialect.ts"
-import { Outbound } from "./outbound.ts"
-import type { Sink } from "./outbound.ts"
-import { TextDialect } from "./text-dialect.ts"
+import { FrameDialect } from "./tcp/frame-dialect.ts"
+import { Outbound } from "../net/outbound.ts"
+import type { Sink } from "../net/outbound.ts"
+import { TextDialect } from "./text/text-dialect.ts"
 
 /** The socket of a client, as far as a connection needs it. */
 export interface ClientSocket extends Sink {
@@ -24,7 +24,7 @@ export interface ClientSocket extends Sink {
 export interface ConnectionParts {
   readonly router: Router
   readonly pacer: Pacer
-  readonly roundEnd: RoundEnd
+  readonly flushScheduler: FlushScheduler
 }
 
 /**
@@ -97,9 +97,9 @@ export class Connection implements Waiter {
 
   #chooseDialect(firstByte: number): Dialect {
     const isText = firstByte >= TEXT_FIRST_BYTE_MIN && firstByte <= TEXT_FIRST_BYTE_MAX
-    const { router, roundEnd } = this.#parts
+    const { router, flushScheduler } = this.#parts
     const outbound = this.#outbound
-    const parts = { router, outbound, roundEnd, ready: () => this.#goOn() }
+    const parts = { router, outbound, flushScheduler, ready: () => this.#goOn() }
     return isText ? new TextDialect(parts) : new FrameDialect(parts)
   }
 

@@ -1,6 +1,6 @@
 import type { Router } from "../routing/router.ts"
-import type { RoundEnd } from "../round-end.ts"
-import type { Outbound } from "./outbound.ts"
+import type { FlushScheduler } from "../flush-scheduler.ts"
+import type { Outbound } from "../net/outbound.ts"
 
 /** How far a connection has got with the bytes it was given. */
 export const Work = {
@@ -35,7 +35,7 @@ export interface Dialect {
 export interface DialectParts {
   readonly router: Router
   readonly outbound: Outbound
-  readonly roundEnd: RoundEnd
+  readonly flushScheduler: FlushScheduler
   /** Called at the end of a round in which answers of other nodes came: `run` has something to do. */
   readonly ready: () => void
 }

@@ -3,11 +3,11 @@ import fc from "fast-check"
 import { Call } from "../../client-sdk/call.ts"
 import { Connection } from "../../client-sdk/connection.ts"
 import { FirnError } from "../../client-sdk/errors.ts"
-import { Turn } from "../../client-sdk/turn.ts"
+import { FlushScheduler } from "../../client-sdk/flush-scheduler.ts"
 import { Op, halvesToNumber } from "../../protocol/index.ts"
 import { outcomeOf } from "../support/firn-failure.ts"
 import { okResponse } from "../support/tcp-peer.ts"
-import { VirtualEnvironment } from "../support/virtual-environment.ts"
+import { VirtualClientEnvironment } from "../support/virtual-client-environment.ts"
 import type { Wire } from "../support/virtual-network.ts"
 
 const ADDRESS = { host: "10.0.0.9", port: 6_454 }
@@ -42,7 +42,7 @@ interface Asked {
 
 /** A connection whose other end answers each request with the request's own serial number. */
 class Run {
-  readonly #environment = new VirtualEnvironment()
+  readonly #environment = new VirtualClientEnvironment()
   readonly #connection: Connection
   readonly #asked: Asked[] = []
   #wire!: Wire
@@ -62,7 +62,7 @@ class Run {
         connectTimeoutMs: 1_000,
         stallMs: Infinity,
         environment: this.#environment,
-        turn: new Turn(() => this.#environment.monotonicMs()),
+        flushScheduler: new FlushScheduler(() => this.#environment.monotonicMs()),
       },
       {
         checked: () => undefined,

@@ -4,7 +4,7 @@ import { Call } from "../../client-sdk/call.ts"
 import { LOCAL } from "../../client-sdk/call-options.ts"
 import { DueSet } from "../../client-sdk/due-set.ts"
 import { halvesToNumber } from "../../protocol/index.ts"
-import { VirtualEnvironment } from "../support/virtual-environment.ts"
+import { VirtualClientEnvironment } from "../support/virtual-client-environment.ts"
 
 function newCall(): Call {
   const options = { target: LOCAL, timeoutMs: 1, signal: undefined }
@@ -44,7 +44,7 @@ interface Entry {
 
 /** Does the same to a set and to a plain list. @returns what came due in each, and when */
 function run(plan: readonly Step[]): [string[], string[]] {
-  const environment = new VirtualEnvironment()
+  const environment = new VirtualClientEnvironment()
   const [seen, expected]: [string[], string[]] = [[], []]
   const byCall = new Map<Call, Entry>()
   let entries: Entry[] = []
@@ -72,7 +72,7 @@ function run(plan: readonly Step[]): [string[], string[]] {
       expect(set.takeAll()).toEqual(entries.map(({ call }) => call))
       entries = []
     } else {
-      environment.runtime.advance(step.ms)
+      environment.environment.advance(step.ms)
       for (let atMs = nowMs; atMs <= nowMs + step.ms; atMs++) {
         const due = entries.filter(({ dueMs }) => dueMs <= atMs)
         entries = entries.filter(({ dueMs }) => dueMs > atMs)
@@ -102,7 +102,7 @@ describe("calls that wait for their moment", () => {
   })
 
   test("may be taken out by one that came due before them at the same moment", () => {
-    const environment = new VirtualEnvironment()
+    const environment = new VirtualClientEnvironment()
     const due: Call[] = []
     const [first, second] = [newCall(), newCall()]
     const set: DueSet = new DueSet(environment, (call) => {
@@ -111,7 +111,7 @@ describe("calls that wait for their moment", () => {
     })
     set.add(first, 10)
     set.add(second, 10)
-    environment.runtime.advance(20)
+    environment.environment.advance(20)
     expect(due).toEqual([first])
     expect([set.size, environment.timers]).toEqual([0, 0])
   })

@@ -141,7 +141,7 @@ describe("a connection has one timer", () => {
     client.close()
     expect(client.environment.timers).toBe(0)
     await client.pass(10)
-    expect(client.environment.runtime.timerCount).toBe(0)
+    expect(client.environment.environment.timerCount).toBe(0)
     expect(calls.map(nodeOrCode)).not.toContain(undefined)
   })
 })

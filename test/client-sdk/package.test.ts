@@ -46,9 +46,9 @@ function localize(code: string): string {
 }
 
 /** Runs a program in the project; expects it to end well and to print something. */
-async function expectRuns(runtime: string, file: string, code: string): Promise<void> {
+async function expectRuns(environment: string, file: string, code: string): Promise<void> {
   const path = client.write(file, localize(code))
-  const { exitCode, stdout, stderr } = await run([runtime, path])
+  const { exitCode, stdout, stderr } = await run([environment, path])
   expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: "" })
   expect(stdout).not.toBe("")
 }

@@ -10,7 +10,7 @@ const final = refusals.filter((row) => !row.retryable)
 /** Two servers, of which 0 refuses and is asked first. */
 async function withRefusing(status: number, value = 0n): Promise<VirtualClient> {
   const client = new VirtualClient(2)
-  client.environment.runtime.random = () => 0
+  client.environment.environment.random = () => 0
   await client.connect()
   client.servers[0]!.behaviour = () => ({ status, value })
   return client
@@ -57,7 +57,7 @@ describe("a server that refuses", () => {
 describe("once all servers have refused", () => {
   test("a call rests for the backoff, and may ask them all again", async () => {
     const client = new VirtualClient(2)
-    client.environment.runtime.random = () => 0.99
+    client.environment.environment.random = () => 0.99
     await client.connect()
     const [one, other] = client.servers
     for (const server of [one!, other!]) {

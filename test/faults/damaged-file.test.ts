@@ -1,7 +1,7 @@
 import { describe, expect, setDefaultTimeout, test } from "bun:test"
 import { readFileSync, truncateSync, writeFileSync } from "node:fs"
 import { decodeId } from "../../protocol/index.ts"
-import { nodeFilePath } from "../../server/storage/node-file.ts"
+import { nodeFilePath } from "../../server/storage/sqlite/node-file.ts"
 import { SCENARIO_TIMEOUT_MS, repeat, report, sized } from "../support/fault-run.ts"
 import { FirnProcess, RunningNode } from "../support/firn-process.ts"
 import { TcpClient } from "../support/tcp-client.ts"

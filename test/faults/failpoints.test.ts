@@ -1,7 +1,7 @@
 import { expect, setDefaultTimeout, test } from "bun:test"
 import { join } from "node:path"
 import { COUNT_MAX } from "../../protocol/index.ts"
-import { nodeFilePath } from "../../server/storage/node-file.ts"
+import { nodeFilePath } from "../../server/storage/sqlite/node-file.ts"
 import { FailpointStep, WATCHED_STEPS } from "../fixtures/failpoint-steps.ts"
 import { within } from "../support/deadline.ts"
 import { SCENARIO_TIMEOUT_MS, repeat, report, sized } from "../support/fault-run.ts"

@@ -1,7 +1,7 @@
 import { describe, expect, setDefaultTimeout, test } from "bun:test"
 import { readFileSync, statSync } from "node:fs"
 import { composeId, decodeId } from "../../protocol/index.ts"
-import { NodeFile } from "../../server/storage/node-file.ts"
+import { NodeFile } from "../../server/storage/sqlite/node-file.ts"
 import { RunningNode, runFirn } from "../support/firn-process.ts"
 import { expectIncreasing } from "../support/ids.ts"
 import { seedAhead } from "../support/stored-mark.ts"

@@ -1,7 +1,7 @@
 import { describe, expect, setDefaultTimeout, test } from "bun:test"
 import { existsSync } from "node:fs"
 import { DEFAULT_EPOCH_MS, decodeId } from "../../protocol/index.ts"
-import { NodeFile } from "../../server/storage/node-file.ts"
+import { NodeFile } from "../../server/storage/sqlite/node-file.ts"
 import { FreePorts } from "../../server/supervisor/free-ports.ts"
 import { Dialogue } from "../support/command.ts"
 import { within } from "../support/deadline.ts"

@@ -1,7 +1,7 @@
 import { expect, setDefaultTimeout, test } from "bun:test"
 import { renameSync } from "node:fs"
 import { Status, decodeId } from "../../protocol/index.ts"
-import { nodeFilePath } from "../../server/storage/node-file.ts"
+import { nodeFilePath } from "../../server/storage/sqlite/node-file.ts"
 import { askUntil } from "../support/deadline.ts"
 import { RunningNode } from "../support/firn-process.ts"
 import { expectIncreasing } from "../support/ids.ts"

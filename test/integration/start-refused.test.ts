@@ -1,6 +1,6 @@
 import { describe, expect, setDefaultTimeout, test } from "bun:test"
 import { DEFAULT_EPOCH_MS, Op, decodeId } from "../../protocol/index.ts"
-import { NodeFile, nodeFilePath } from "../../server/storage/node-file.ts"
+import { NodeFile, nodeFilePath } from "../../server/storage/sqlite/node-file.ts"
 import { RunningNode, runFirn } from "../support/firn-process.ts"
 import type { Outcome, SpawnOptions } from "../support/firn-process.ts"
 import { TcpClient } from "../support/tcp-client.ts"

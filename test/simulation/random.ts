@@ -1,4 +1,4 @@
-import { seededRandom } from "../support/virtual-runtime.ts"
+import { seededRandom } from "../support/virtual-environment.ts"
 
 export type Weighted<T> = readonly { readonly item: T; readonly weight: number }[]
 

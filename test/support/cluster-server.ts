@@ -4,16 +4,16 @@ import type { Finding } from "../../server/peers/link-check.ts"
 import { PeerSet } from "../../server/peers/peer-set.ts"
 import type { PeerEntry } from "../../server/peers/peer-set.ts"
 import type { Peer } from "../../server/peers/peer.ts"
-import { Flight } from "../../server/routing/flight.ts"
-import type { FlightOrigin, FlightPlan } from "../../server/routing/flight.ts"
+import { Flight } from "../../server/routing/forwarded-request.ts"
+import type { FlightOrigin, FlightPlan } from "../../server/routing/forwarded-request.ts"
 import { Routed, Router } from "../../server/routing/router.ts"
-import { parseAddress } from "../../server/transport/address.ts"
+import { parseAddress } from "../../server/net/address.ts"
 import type { Answer } from "./tcp-client.ts"
 import { FakeServer } from "./fake-client.ts"
 import { FakePeer, peerAddress } from "./fake-peer.ts"
 import { NODE_ID, VirtualNode } from "./virtual-node.ts"
 import { VirtualNetwork } from "./virtual-network.ts"
-import type { VirtualRuntime } from "./virtual-runtime.ts"
+import type { VirtualEnvironment } from "./virtual-environment.ts"
 
 export const TIMEOUT_MS = 1_000
 
@@ -25,10 +25,10 @@ export function entry(nodeId: number, address: string = peerAddress(nodeId)): Pe
 export class Asker implements FlightOrigin {
   /** What it was told, with when; there must be one. */
   readonly answers: (Answer & { readonly atMs: number })[] = []
-  readonly #runtime: VirtualRuntime
+  readonly #environment: VirtualEnvironment
 
-  constructor(runtime: VirtualRuntime) {
-    this.#runtime = runtime
+  constructor(environment: VirtualEnvironment) {
+    this.#environment = environment
   }
 
   /** The one answer; undefined when there is none yet. @throws Error when there are several */
@@ -39,7 +39,7 @@ export class Asker implements FlightOrigin {
   }
 
   settled(flight: Flight): void {
-    this.answers.push({ ...answerOf(flight), atMs: this.#runtime.monotonicMs() })
+    this.answers.push({ ...answerOf(flight), atMs: this.#environment.monotonicMs() })
   }
 }
 
@@ -52,7 +52,7 @@ export interface Asked {
 
 /** A node in virtual time, whose peers are fakes on a virtual network. */
 export class ClusterServer extends FakeServer {
-  readonly runtime: VirtualRuntime
+  readonly environment: VirtualEnvironment
   readonly network: VirtualNetwork
   readonly context: PeerContext
   peerSet: PeerSet
@@ -69,16 +69,16 @@ export class ClusterServer extends FakeServer {
     node: VirtualNode = new VirtualNode(),
   ) {
     super(node)
-    const { runtime } = node
-    this.runtime = runtime
-    this.network = new VirtualNetwork(runtime)
+    const { environment } = node
+    this.environment = environment
+    this.network = new VirtualNetwork(environment)
     this.context = {
       nodeId: NODE_ID,
       epochMs: DEFAULT_EPOCH_MS,
       startHigh16: this.local.startHigh16,
       startLow32: this.local.startLow32,
-      runtime,
-      roundEnd: this.roundEnd,
+      environment,
+      flushScheduler: this.flushScheduler,
       dial: this.network.dial,
       linksPerPeer,
       timeoutMs: TIMEOUT_MS,
@@ -93,9 +93,9 @@ export class ClusterServer extends FakeServer {
       this.local,
       this.peerSet,
       this.pacer,
-      runtime,
+      environment,
       TIMEOUT_MS,
-      this.roundEnd,
+      this.flushScheduler,
     )
   }
 
@@ -109,11 +109,11 @@ export class ClusterServer extends FakeServer {
 
   /** Asks a peer, not by way of the router: whatever it answers is final. */
   ask(nodeId: number, timeoutMs: number = TIMEOUT_MS): Asked {
-    const asker = new Asker(this.runtime)
+    const asker = new Asker(this.environment)
     const plan: FlightPlan = {
       attemptEnded: (flight, status, high, low) => flight.settle(status, high, low),
     }
-    const now = this.runtime.monotonicMs()
+    const now = this.environment.monotonicMs()
     const flight = new Flight(plan)
     flight.start(asker, Op.NODE, 1, nodeId, now + timeoutMs)
     return { asker, status: this.peerSet.ask(nodeId, flight, now, now + timeoutMs) }
@@ -121,12 +121,12 @@ export class ClusterServer extends FakeServer {
 
   /** Routes a request; one that was answered at once is told to the asker as well. */
   route(op: number, target = 0, count = 1, flags = 0): Asker {
-    const asker = new Asker(this.runtime)
+    const asker = new Asker(this.environment)
     this.router.begin()
     const routed = this.router.route(op, flags, count, target, asker)
     if (routed === Routed.WAIT) throw new Error("there are no ids now")
     if (routed === Routed.ANSWERED) {
-      asker.answers.push({ ...answerOf(this.local), atMs: this.runtime.monotonicMs() })
+      asker.answers.push({ ...answerOf(this.local), atMs: this.environment.monotonicMs() })
     }
     return asker
   }
@@ -134,7 +134,7 @@ export class ClusterServer extends FakeServer {
   /** Makes the peers that are asked known as up. */
   connect(...nodeIds: readonly number[]): void {
     for (const nodeId of nodeIds.length > 0 ? nodeIds : this.fakes.keys()) this.ask(nodeId)
-    this.runtime.advance(10)
+    this.environment.advance(10)
     for (const fake of this.fakes.values()) fake.asked.length = 0
   }
 }

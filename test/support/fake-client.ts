@@ -10,7 +10,7 @@ import { noPeers } from "../../server/routing/peer-directory.ts"
 import { Router } from "../../server/routing/router.ts"
 import { Connection } from "../../server/transport/connection.ts"
 import type { ClientSocket } from "../../server/transport/connection.ts"
-import { RoundEnd } from "../../server/round-end.ts"
+import { FlushScheduler } from "../../server/flush-scheduler.ts"
 import type { Answer } from "./tcp-client.ts"
 import { NODE_ID, VirtualNode } from "./virtual-node.ts"
 
@@ -22,7 +22,7 @@ export class FakeServer {
   readonly node: VirtualNode
   readonly local: LocalNode
   readonly pacer: Pacer
-  readonly roundEnd: RoundEnd
+  readonly flushScheduler: FlushScheduler
   readonly router: Router
 
   constructor(node: VirtualNode = new VirtualNode()) {
@@ -32,15 +32,15 @@ export class FakeServer {
       Number(START_NUMBER % 2n ** 32n) / 2 ** 32,
     ]
     this.local = new LocalNode(NODE_ID, DEFAULT_EPOCH_MS, node.generator, () => parts.shift()!)
-    this.pacer = new Pacer(node.runtime, () => node.generator.waitMs)
-    this.roundEnd = new RoundEnd(node.runtime)
+    this.pacer = new Pacer(node.environment, () => node.generator.waitMs)
+    this.flushScheduler = new FlushScheduler(node.environment)
     this.router = new Router(
       this.local,
       noPeers(NODE_ID),
       this.pacer,
-      node.runtime,
+      node.environment,
       1_000,
-      this.roundEnd,
+      this.flushScheduler,
     )
   }
 }

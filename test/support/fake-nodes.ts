@@ -5,7 +5,7 @@ import type { NodeProcessEvents, ProcessEnd } from "../../server/supervisor/node
 import { Supervisor } from "../../server/supervisor/supervisor.ts"
 import type { Outcome } from "../../server/supervisor/supervisor.ts"
 import type { LogLine } from "./firn-process.ts"
-import { VirtualRuntime } from "./virtual-runtime.ts"
+import { VirtualEnvironment } from "./virtual-environment.ts"
 
 /** The process of a node as a supervisor sees it; what it does is up to the test. */
 export class FakeNodeProcess {
@@ -45,7 +45,7 @@ export class FakeNodeProcess {
 
 /** A supervisor over fake processes, in virtual time and without chance. */
 export class FakeCluster {
-  readonly runtime: VirtualRuntime = new VirtualRuntime()
+  readonly environment: VirtualEnvironment = new VirtualEnvironment()
   readonly supervisor: Supervisor
   /** All processes so far, in the order they were started. */
   readonly processes: FakeNodeProcess[] = []
@@ -55,7 +55,7 @@ export class FakeCluster {
 
   constructor(nodes: number) {
     // Nothing is left off the backoff.
-    this.runtime.random = () => 1
+    this.environment.random = () => 1
     const stream = { write: (line: string) => void this.log.push(JSON.parse(line) as LogLine) }
     const ports = Array.from({ length: nodes }, (_, nodeId) => nodeId + 1)
     this.supervisor = new Supervisor({
@@ -66,7 +66,7 @@ export class FakeCluster {
         this.processes.push(process)
         return process
       },
-      runtime: this.runtime,
+      environment: this.environment,
       relay: new LogRelay(stream, "info"),
       log: loggerOn(stream, "info", "cluster"),
       nodeLog: (nodeId) => loggerOn(stream, "info", nodeId),

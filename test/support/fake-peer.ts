@@ -126,7 +126,7 @@ export class FakePeer {
       const bytes = responseBytes(behaviour.status, behaviour.value)
       if (behaviour.delayMs === undefined) place.bytes = bytes
       else {
-        this.#network.runtime.after(behaviour.delayMs, () => {
+        this.#network.environment.after(behaviour.delayMs, () => {
           place.bytes = bytes
           sendReady(wire, places)
         })
@@ -142,7 +142,7 @@ export class FakePeer {
   #checkValue(op: number): bigint {
     if (op === Op.PING) return (BigInt(this.nodeId) << 48n) | this.startNumber
     if (op === Op.EPOCH) return BigInt(this.epochMs)
-    return BigInt(this.#network.runtime.wallMs() + this.skewMs)
+    return BigInt(this.#network.environment.wallMs() + this.skewMs)
   }
 }
 

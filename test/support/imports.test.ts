@@ -33,7 +33,7 @@ describe("an import is found", () => {
     expect(importsOf(source)).toEqual(["./x.ts"])
   })
 
-  test("beside others, each once, packages and modules of the runtime too", () => {
+  test("beside others, each once, packages and modules of the environment too", () => {
     const source = `
       import { Database } from "bun:sqlite"
       import { join } from "node:path"

@@ -1,5 +1,5 @@
 import type { MarkStore } from "../../server/generator/reservation.ts"
-import type { VirtualRuntime } from "./virtual-runtime.ts"
+import type { VirtualEnvironment } from "./virtual-environment.ts"
 
 interface Write {
   readonly mark: number
@@ -17,11 +17,11 @@ export class MemoryStore implements MarkStore {
   failure: Error | undefined
   /** Every mark that was asked for. */
   readonly asked: number[] = []
-  readonly #runtime: VirtualRuntime
+  readonly #environment: VirtualEnvironment
   #underWay: Write | undefined
 
-  constructor(runtime: VirtualRuntime, mark = 0) {
-    this.#runtime = runtime
+  constructor(environment: VirtualEnvironment, mark = 0) {
+    this.#environment = environment
     this.mark = mark
   }
 
@@ -36,7 +36,7 @@ export class MemoryStore implements MarkStore {
     this.#underWay = write
     if (this.latency === "at once") this.settle()
     else if (this.latency !== "hangs") {
-      this.#runtime.after(this.latency, () => {
+      this.#environment.after(this.latency, () => {
         if (this.#underWay === write) this.settle()
       })
     }

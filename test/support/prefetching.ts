@@ -4,7 +4,7 @@ import { FirnError } from "../../client-sdk/errors.ts"
 import type { Halves } from "../../client-sdk/halves.ts"
 import { Prefetch } from "../../client-sdk/prefetch.ts"
 import { halvesToNumber } from "../../protocol/index.ts"
-import { VirtualEnvironment } from "./virtual-environment.ts"
+import { VirtualClientEnvironment } from "./virtual-client-environment.ts"
 
 /** A request for a block that has not been answered. */
 interface Fetch {
@@ -15,7 +15,7 @@ interface Fetch {
 
 /** Ids fetched ahead in virtual time, by requests that a test answers. */
 export class Prefetching {
-  readonly environment: VirtualEnvironment = new VirtualEnvironment()
+  readonly environment: VirtualClientEnvironment = new VirtualClientEnvironment()
   readonly prefetch: Prefetch
   /** Requests that are not answered, oldest first. */
   readonly fetches: Fetch[] = []
@@ -50,9 +50,9 @@ export class Prefetching {
   /** A call that waits for an id. */
   wait(timeoutMs = 1_000): Call<number> {
     const options = { target: LOCAL, timeoutMs, signal: undefined }
-    const keeper = { settled: (settled: Call): void => settled.place?.delete(settled) }
+    const observer = { settled: (settled: Call): void => settled.place?.delete(settled) }
     const deadlineMs = this.environment.monotonicMs() + timeoutMs
-    const call = new Call(options, 1, deadlineMs, halvesToNumber, keeper)
+    const call = new Call(options, 1, deadlineMs, halvesToNumber, observer)
     this.prefetch.wait(call)
     return call
   }

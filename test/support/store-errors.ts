@@ -1,4 +1,4 @@
-import { StoreError } from "../../server/storage/faults.ts"
+import { StoreError } from "../../server/storage/errors.ts"
 
 /** The error of something that must fail with a StoreError. */
 export function storeErrorOf(run: () => unknown): StoreError {

@@ -1,5 +1,5 @@
 import { DEFAULT_EPOCH_MS } from "../../protocol/index.ts"
-import { NodeFile } from "../../server/storage/node-file.ts"
+import { NodeFile } from "../../server/storage/sqlite/node-file.ts"
 
 /** The mark that a node which has stopped left behind, milliseconds since its epoch. */
 export function storedMark(dataDir: string): number {

@@ -7,10 +7,10 @@ import { FirnError } from "../../client-sdk/errors.ts"
 import { toBigInt } from "../../client-sdk/halves.ts"
 import { resolveOptions } from "../../client-sdk/options.ts"
 import type { FirnClientOptions, ServerStateChange } from "../../client-sdk/options.ts"
-import { Turn } from "../../client-sdk/turn.ts"
+import { FlushScheduler } from "../../client-sdk/flush-scheduler.ts"
 import { FakePeer, nodeOfId, peerAddress } from "./fake-peer.ts"
 import { outcomeOf } from "./firn-failure.ts"
-import { VirtualEnvironment } from "./virtual-environment.ts"
+import { VirtualClientEnvironment } from "./virtual-client-environment.ts"
 import type { Wire } from "./virtual-network.ts"
 
 export interface VirtualClientOptions extends Omit<FirnClientOptions, "servers"> {
@@ -19,7 +19,7 @@ export interface VirtualClientOptions extends Omit<FirnClientOptions, "servers">
 
 /** A dispatcher of the client SDK in virtual time, over fake servers that are numbered from 0. */
 export class VirtualClient {
-  readonly environment: VirtualEnvironment
+  readonly environment: VirtualClientEnvironment
   readonly servers: readonly FakePeer[]
   readonly dispatcher: Dispatcher
   /** `server state reason`, by the server's number; one for each change that was told. */
@@ -27,7 +27,7 @@ export class VirtualClient {
 
   /** @param size how many servers; all of them listen */
   constructor(size: number, { seed = 1, ...options }: VirtualClientOptions = {}) {
-    this.environment = new VirtualEnvironment(seed)
+    this.environment = new VirtualClientEnvironment(seed)
     const { network } = this.environment
     this.servers = Array.from({ length: size }, (_, id) => new FakePeer(network, id).listen())
     const addresses = this.servers.map((_, id) => peerAddress(id))
@@ -36,8 +36,8 @@ export class VirtualClient {
     }
     const settings = resolveOptions({ servers: addresses, onStateChange, ...options })
     const { environment } = this
-    const turn = new Turn(() => environment.monotonicMs())
-    const parts = { environment, turn, epoch: new EpochAgreement() }
+    const flushScheduler = new FlushScheduler(() => environment.monotonicMs())
+    const parts = { environment, flushScheduler, epoch: new EpochAgreement() }
     this.dispatcher = new Dispatcher(settings, false, parts)
   }
 
@@ -45,8 +45,8 @@ export class VirtualClient {
   call(options: CallOptions = {}, count = 1): Call<bigint> {
     const checked = checkCallOptions(options, 5_000)
     const deadlineMs = this.environment.monotonicMs() + checked.timeoutMs
-    const keeper = { settled: (call: Call): void => call.place?.delete(call) }
-    const call = new Call(checked, count, deadlineMs, toBigInt, keeper)
+    const observer = { settled: (call: Call): void => call.place?.delete(call) }
+    const call = new Call(checked, count, deadlineMs, toBigInt, observer)
     this.dispatcher.dispatch(call, this.environment.monotonicMs())
     return call
   }

@@ -1,119 +1,98 @@
-import type { Environment, Timer } from "../../client-sdk/environment.ts"
-import type { Dial } from "../../client-sdk/socket.ts"
-import type { PeerSocket } from "../../server/peers/dial.ts"
-import { VirtualNetwork } from "./virtual-network.ts"
-import { VirtualRuntime } from "./virtual-runtime.ts"
+import { DEFAULT_EPOCH_MS } from "../../protocol/index.ts"
+import type { Environment, Timer } from "../../server/environment.ts"
+import { VirtualTime } from "./virtual-time.ts"
 
-/** What the client SDK runs in, with virtual time and a virtual network. */
+/** Some moment after the default epoch, for tests that do not care which. */
+export const SOME_TIME = 1_000_000_000
+
+/**
+ * Time that passes only when a test says so. The monotonic clock advances, the wall clock follows
+ * it at a distance that `stepWall` changes, and timers run as their moment is passed.
+ */
 export class VirtualEnvironment implements Environment {
-  readonly runtime: VirtualRuntime
-  readonly network: VirtualNetwork
-  /** Timers that are set and not yet fired. */
-  timers = 0
-  /** Timers that were set so far. */
-  timersSet = 0
-  /** The sockets take no more for now: each write is answered with false. */
-  isFull = false
-  readonly #drained = new Set<() => void>()
+  /** The wall clock does not move as time passes. */
+  wallStands = false
+  /** How often the wall clock was read. */
+  wallReads = 0
+  /** Uniform in [0, 1) and the same for the same seed; a property, so that it can be passed on. */
+  random: () => number
+  readonly #passing = new VirtualTime()
+  #wallOffsetMs: number
 
-  /** @param seed of the random numbers */
-  constructor(seed = 1) {
-    this.runtime = new VirtualRuntime(undefined, seed)
-    this.network = new VirtualNetwork(this.runtime)
+  /** @param timeMs where the wall clock stands, milliseconds since the default epoch */
+  constructor(timeMs: number = SOME_TIME, seed = 1) {
+    this.#wallOffsetMs = DEFAULT_EPOCH_MS + timeMs
+    this.random = seededRandom(seed)
+  }
+
+  /** The wall clock, milliseconds since the default epoch. */
+  get time(): number {
+    return Math.floor(this.#wallOffsetMs + this.#passing.nowMs) - DEFAULT_EPOCH_MS
+  }
+
+  set time(timeMs: number) {
+    this.#wallOffsetMs = DEFAULT_EPOCH_MS + timeMs - this.#passing.nowMs
+  }
+
+  /** Timers that are set and not yet fired. */
+  get timerCount(): number {
+    return this.#passing.size
+  }
+
+  /** In how many milliseconds the next timer fires; undefined when there is none. */
+  get nextTimerMs(): number | undefined {
+    const { next, nowMs } = this.#passing
+    return next && next.atMs - nowMs
+  }
+
+  wallMs(): number {
+    this.wallReads += 1
+    return this.time + DEFAULT_EPOCH_MS
   }
 
   monotonicMs(): number {
-    return this.runtime.monotonicMs()
-  }
-
-  random(): number {
-    return this.runtime.random()
+    return this.#passing.nowMs
   }
 
   after(delayMs: number, run: () => void): Timer {
-    let isSet = true
-    const unset = (): void => {
-      if (isSet) this.timers--
-      isSet = false
-    }
-    this.timers++
-    this.timersSet++
-    const timer = this.runtime.after(delayMs, () => {
-      unset()
-      run()
-    })
-    return {
-      cancel() {
-        unset()
-        timer.cancel()
-      },
-    }
+    const passing = this.#passing
+    const event = passing.at(passing.nowMs + delayMs, run)
+    return { cancel: () => passing.cancel(event) }
   }
 
-  afterInBackground(delayMs: number, run: () => void): Timer {
-    return this.runtime.after(delayMs, run)
+  soon(run: () => void): void {
+    this.after(0, run)
   }
 
-  /** The sockets take more again. */
-  drain(): void {
-    this.isFull = false
-    for (const drained of this.#drained) drained()
-  }
-
-  readonly dial: Dial = (address, _tls, events) => {
-    if (!("host" in address)) throw new Error("there are no unix sockets here")
-    let socket: PeerSocket | undefined
-    let isDestroyed = false
-    const drained = (): void => events.drained()
-    this.network.dial(address, {
-      opened: (opened) => {
-        if (isDestroyed) {
-          opened.terminate()
-          return
-        }
-        socket = opened
-        this.#drained.add(drained)
-        events.opened()
-      },
-      data: (chunk) => events.data(chunk),
-      drained,
-      closed: (reason) => {
-        this.#drained.delete(drained)
-        if (!isDestroyed) events.closed(reason, undefined)
-      },
-    })
-    return {
-      write: (bytes) => {
-        socket?.write(bytes, 0, bytes.length)
-        return !this.isFull
-      },
-      destroy: () => {
-        isDestroyed = true
-        this.#drained.delete(drained)
-        socket?.terminate()
-      },
+  /** Lets time pass on both clocks; what is due on the way runs at its own moment. */
+  advance(ms: number): void {
+    const passing = this.#passing
+    const endMs = passing.nowMs + ms
+    for (let { next } = passing; next && next.atMs <= endMs; { next } = passing) {
+      this.#moveTo(next.atMs)
+      passing.runNext()
     }
+    this.#moveTo(endMs)
   }
 
-  /** Lets time pass, and after every event what was put off to the end of its turn. */
-  async pass(ms: number): Promise<void> {
-    const { runtime } = this
-    const endMs = runtime.monotonicMs() + ms
-    await turnEnd()
-    for (;;) {
-      const { nextTimerMs } = runtime
-      const leftMs = endMs - runtime.monotonicMs()
-      if (nextTimerMs === undefined || nextTimerMs > leftMs) {
-        runtime.advance(Math.max(0, leftMs))
-        return
-      }
-      runtime.advance(Math.max(0, nextTimerMs))
-      await turnEnd()
-    }
+  /** Sets the wall clock forward or, below 0, back. */
+  stepWall(ms: number): void {
+    this.#wallOffsetMs += ms
+  }
+
+  #moveTo(nowMs: number): void {
+    if (this.wallStands) this.#wallOffsetMs -= nowMs - this.#passing.nowMs
+    this.#passing.nowMs = nowMs
   }
 }
 
-/** All that was put off to the end of this turn has been done. */
-async function turnEnd(): Promise<void> {
-  await new Promise(setImmediate)
+/** Mulberry32: small, and even enough for tests. */
+export function seededRandom(seed: number): () => number {
+  let state = seed | 0
+  return () => {
+    state = (state + 0x6d2b79f5) | 0
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1)
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)) ^ mixed
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
+  }
 }

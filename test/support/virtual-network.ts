@@ -1,7 +1,7 @@
-import type { Dial, PeerSocket, PeerSocketEvents } from "../../server/peers/dial.ts"
-import type { Address } from "../../server/transport/address.ts"
-import { addressText } from "../../server/transport/address.ts"
-import type { VirtualRuntime } from "./virtual-runtime.ts"
+import type { Dial, PeerSocket, PeerSocketEvents } from "../../server/net/dial.ts"
+import type { Address } from "../../server/net/address.ts"
+import { addressText } from "../../server/net/address.ts"
+import type { VirtualEnvironment } from "./virtual-environment.ts"
 
 /** What a listener does with a connection. */
 export interface AcceptedEvents {
@@ -51,7 +51,7 @@ export class Wire implements PeerSocket {
   terminate(): void {
     if (this.isClosed) return
     this.isClosed = true
-    this.#network.runtime.after(this.#network.delayMs, () => this.#listener?.ended?.())
+    this.#network.environment.after(this.#network.delayMs, () => this.#listener?.ended?.())
   }
 
   /** The listening side sends. */
@@ -71,15 +71,15 @@ export class Wire implements PeerSocket {
 
   /** What is sent at one moment arrives at one, chunk by chunk. */
   #carry(deliver: () => void): void {
-    const { runtime, delayMs } = this.#network
-    const sentAtMs = runtime.monotonicMs()
+    const { environment, delayMs } = this.#network
+    const sentAtMs = environment.monotonicMs()
     if (this.#underWay?.sentAtMs === sentAtMs) {
       this.#underWay.deliveries.push(deliver)
       return
     }
     const batch = { sentAtMs, deliveries: [deliver] }
     this.#underWay = batch
-    runtime.after(delayMs, () => {
+    environment.after(delayMs, () => {
       if (this.#underWay === batch) this.#underWay = undefined
       for (const one of batch.deliveries) if (!this.isClosed) one()
     })
@@ -88,7 +88,7 @@ export class Wire implements PeerSocket {
 
 /** Connections without sockets, in virtual time. */
 export class VirtualNetwork {
-  readonly runtime: VirtualRuntime
+  readonly environment: VirtualEnvironment
   /** How long bytes are under way. Not to be changed while any are. */
   readonly delayMs: number
   /** Every address that was dialled, in order. */
@@ -98,8 +98,8 @@ export class VirtualNetwork {
   readonly #listeners = new Map<string, Listener>()
   readonly #wires: { readonly address: string; readonly wire: Wire }[] = []
 
-  constructor(runtime: VirtualRuntime, delayMs = 1) {
-    this.runtime = runtime
+  constructor(environment: VirtualEnvironment, delayMs = 1) {
+    this.environment = environment
     this.delayMs = delayMs
   }
 
@@ -109,7 +109,7 @@ export class VirtualNetwork {
     this.dialled.push(name)
     if (this.blackHoles.has(name)) return
     this.#wires.push({ address: name, wire })
-    this.runtime.after(this.delayMs, () => {
+    this.environment.after(this.delayMs, () => {
       const listener = this.#listeners.get(name)
       if (listener === undefined) wire.lose("nothing listens there")
       else wire.open(listener)

@@ -4,7 +4,7 @@ import { Reservation, reservedUpTo } from "../../server/generator/reservation.ts
 import { idBlock } from "./id-block.ts"
 import type { IdBlock } from "./id-block.ts"
 import { MemoryStore } from "./memory-store.ts"
-import { VirtualRuntime } from "./virtual-runtime.ts"
+import { VirtualEnvironment } from "./virtual-environment.ts"
 
 export const NODE_ID = 7
 export const MAX_LEAD_MS = 10_000
@@ -18,22 +18,22 @@ export type Refusal = "WAIT" | "CLOCK_BEHIND" | "NOT_READY"
 export type Outcome = Block | Refusal
 
 interface Settings {
-  readonly runtime?: VirtualRuntime
+  readonly environment?: VirtualEnvironment
   readonly store?: MemoryStore
   readonly maxLeadMs?: number
 }
 
 /** A generator with its reservation, in virtual time. */
 export class VirtualNode {
-  readonly runtime: VirtualRuntime
+  readonly environment: VirtualEnvironment
   readonly store: MemoryStore
   readonly events: string[] = []
   readonly maxLeadMs: number
   generator: Generator
 
-  constructor({ runtime, store, maxLeadMs = MAX_LEAD_MS }: Settings = {}) {
-    this.runtime = runtime ?? new VirtualRuntime()
-    this.store = store ?? new MemoryStore(this.runtime)
+  constructor({ environment, store, maxLeadMs = MAX_LEAD_MS }: Settings = {}) {
+    this.environment = environment ?? new VirtualEnvironment()
+    this.store = store ?? new MemoryStore(this.environment)
     this.maxLeadMs = maxLeadMs
     this.generator = this.#start()
   }
@@ -96,10 +96,10 @@ export class VirtualNode {
 
   /** As `FirnNode.start` does it; the first write succeeds, however the store is set. */
   #start(): Generator {
-    const { runtime, store, events, maxLeadMs } = this
+    const { environment, store, events, maxLeadMs } = this
     const { mark } = store
-    store.mark = reservedUpTo(runtime.time, mark)
-    const reservation = new Reservation(store.mark, store, runtime, {
+    store.mark = reservedUpTo(environment.time, mark)
+    const reservation = new Reservation(store.mark, store, environment, {
       failed: (error) => events.push(`failed: ${error.message}`),
       recovered: () => events.push("recovered"),
     })
@@ -109,7 +109,7 @@ export class VirtualNode {
       mark,
       reservation,
       maxClockLeadMs: maxLeadMs,
-      runtime,
+      environment,
     })
   }
 }

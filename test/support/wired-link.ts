@@ -1,13 +1,13 @@
 import { FrameReader, Op, REQUEST_SIZE } from "../../protocol/index.ts"
 import { Link } from "../../server/peers/link.ts"
 import type { Pending } from "../../server/peers/link.ts"
-import { parseAddress } from "../../server/transport/address.ts"
-import { RoundEnd } from "../../server/round-end.ts"
+import { parseAddress } from "../../server/net/address.ts"
+import { FlushScheduler } from "../../server/flush-scheduler.ts"
 import { requestAt } from "./fake-peer.ts"
 import type { AskedRequest } from "./fake-peer.ts"
 import { VirtualNetwork } from "./virtual-network.ts"
 import type { Wire } from "./virtual-network.ts"
-import { VirtualRuntime } from "./virtual-runtime.ts"
+import { VirtualEnvironment } from "./virtual-environment.ts"
 
 export const LINK_ADDRESS = "10.0.0.9:6454"
 export const STALL_MS = 2_000
@@ -27,8 +27,8 @@ export class Waiting implements Pending {
 
 /** A link by itself, whose other end does nothing unless a test does it. */
 export class WiredLink {
-  readonly runtime: VirtualRuntime = new VirtualRuntime()
-  readonly network: VirtualNetwork = new VirtualNetwork(this.runtime)
+  readonly environment: VirtualEnvironment = new VirtualEnvironment()
+  readonly network: VirtualNetwork = new VirtualNetwork(this.environment)
   readonly link: Link
   /** What the other end has been asked. */
   readonly received: AskedRequest[] = []
@@ -64,7 +64,7 @@ export class WiredLink {
 
   /** Asks for ids of node 1, so often. */
   ask(count: number, limitMs = 1_000): Waiting[] {
-    const now = this.runtime.monotonicMs()
+    const now = this.environment.monotonicMs()
     return Array.from({ length: count }, () => {
       const waiting = new Waiting()
       if (!this.link.send(Op.NODE, 1, 1, waiting, now, now + limitMs)) throw new Error("refused")
@@ -75,8 +75,8 @@ export class WiredLink {
   /** Lets time pass as the owner of a link does: with a look at what is overdue every 10 ms. */
   pass(ms: number): void {
     for (let left = ms; left > 0; left -= 10) {
-      this.runtime.advance(Math.min(10, left))
-      this.link.expire(this.runtime.monotonicMs())
+      this.environment.advance(Math.min(10, left))
+      this.link.expire(this.environment.monotonicMs())
     }
   }
 
@@ -84,8 +84,8 @@ export class WiredLink {
     return new Link({
       address: parseAddress(LINK_ADDRESS),
       dial: this.network.dial,
-      runtime: this.runtime,
-      roundEnd: new RoundEnd(this.runtime),
+      environment: this.environment,
+      flushScheduler: new FlushScheduler(this.environment),
       stallMs: STALL_MS,
       closed: (reason) => this.closings.push(reason),
     })

@@ -1,14 +1,14 @@
 import type { Lane } from "../../../bench/load/loop.ts"
-import { VirtualRuntime } from "../../support/virtual-runtime.ts"
+import { VirtualEnvironment } from "../../support/virtual-environment.ts"
 
 const SERVICE_MS = 1
 const TURN_MS = 0.1
 
 /** Virtual time in which a turn of the event loop takes a tenth of a millisecond. */
-export function turningRuntime(): VirtualRuntime {
-  const runtime = new VirtualRuntime()
-  runtime.soon = (run) => void runtime.after(TURN_MS, run)
-  return runtime
+export function turningEnvironment(): VirtualEnvironment {
+  const environment = new VirtualEnvironment()
+  environment.soon = (run) => void environment.after(TURN_MS, run)
+  return environment
 }
 
 /** A connection to a server that answers a millisecond later, except while it stalls. */
@@ -18,19 +18,19 @@ export class FakeLane implements Lane {
   inFlight = 0
   mostInFlight = 0
   stalledUntilMs = 0
-  readonly #runtime: VirtualRuntime
+  readonly #environment: VirtualEnvironment
 
-  constructor(runtime: VirtualRuntime) {
-    this.#runtime = runtime
+  constructor(environment: VirtualEnvironment) {
+    this.#environment = environment
   }
 
   send(count: number): void {
     this.sent += count
     this.inFlight += count
     this.mostInFlight = Math.max(this.mostInFlight, this.inFlight)
-    const stallMs = Math.max(0, this.stalledUntilMs - this.#runtime.monotonicMs())
+    const stallMs = Math.max(0, this.stalledUntilMs - this.#environment.monotonicMs())
     if (stallMs === Infinity) return
-    this.#runtime.after(stallMs + SERVICE_MS, () => {
+    this.#environment.after(stallMs + SERVICE_MS, () => {
       this.inFlight -= count
       this.onAnswers(count)
     })

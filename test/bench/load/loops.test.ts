@@ -3,11 +3,11 @@ import { ClosedLoop } from "../../../bench/load/closed-loop.ts"
 import { Latencies } from "../../../bench/load/latencies.ts"
 import type { Loop } from "../../../bench/load/loop.ts"
 import { OpenLoop } from "../../../bench/load/open-loop.ts"
-import type { VirtualRuntime } from "../../support/virtual-runtime.ts"
-import { FakeLane, turningRuntime } from "./fake-lane.ts"
+import type { VirtualEnvironment } from "../../support/virtual-environment.ts"
+import { FakeLane, turningEnvironment } from "./fake-lane.ts"
 
 interface Rig {
-  readonly runtime: VirtualRuntime
+  readonly environment: VirtualEnvironment
   readonly lanes: readonly FakeLane[]
   readonly latencies: Latencies
   readonly loop: Loop
@@ -16,10 +16,10 @@ interface Rig {
 type MakeLoop = (rig: Omit<Rig, "loop">) => Loop
 
 function rigOf(lanes: number, make: MakeLoop): Rig {
-  const runtime = turningRuntime()
+  const environment = turningEnvironment()
   const parts = {
-    runtime,
-    lanes: Array.from({ length: lanes }, () => new FakeLane(runtime)),
+    environment,
+    lanes: Array.from({ length: lanes }, () => new FakeLane(environment)),
     latencies: new Latencies(),
   }
   return { ...parts, loop: make(parts) }
@@ -27,23 +27,23 @@ function rigOf(lanes: number, make: MakeLoop): Rig {
 
 const closed =
   (depth: number): MakeLoop =>
-  ({ lanes, latencies, runtime }) =>
-    new ClosedLoop(lanes, depth, latencies, runtime)
+  ({ lanes, latencies, environment }) =>
+    new ClosedLoop(lanes, depth, latencies, environment)
 
 const open =
   (ratePerSecond: number, depth: number, burst = 1): MakeLoop =>
-  ({ lanes, latencies, runtime }) =>
-    new OpenLoop(lanes, { ratePerSecond, depth, burst }, latencies, runtime)
+  ({ lanes, latencies, environment }) =>
+    new OpenLoop(lanes, { ratePerSecond, depth, burst }, latencies, environment)
 
 /** A second of load; the server stalls for the last 200 ms of its first half. */
-async function stallingRun({ runtime, lanes, loop }: Rig): Promise<void> {
+async function stallingRun({ environment, lanes, loop }: Rig): Promise<void> {
   loop.start()
   loop.measure()
-  runtime.advance(300)
+  environment.advance(300)
   for (const lane of lanes) lane.stalledUntilMs = 500
-  runtime.advance(700)
+  environment.advance(700)
   const stopped = loop.stop()
-  runtime.advance(50)
+  environment.advance(50)
   await stopped
 }
 
@@ -80,23 +80,23 @@ describe("a server that stalls for 200 ms of a second", () => {
 
 describe("an open loop", () => {
   test("sends at its rate, evenly over its connections", () => {
-    const { runtime, lanes, loop } = rigOf(4, open(1_000, 16))
+    const { environment, lanes, loop } = rigOf(4, open(1_000, 16))
     loop.start()
-    runtime.advance(999.5)
+    environment.advance(999.5)
     expect(lanes.map(({ sent }) => sent)).toEqual([250, 250, 250, 250])
   })
 
   test("sends bursts at the same rate, each on one connection", async () => {
-    const { runtime, lanes, loop, latencies } = rigOf(4, open(1_000, 10, 10))
+    const { environment, lanes, loop, latencies } = rigOf(4, open(1_000, 10, 10))
     loop.start()
     loop.measure()
-    runtime.advance(9.5)
+    environment.advance(9.5)
     expect(lanes.map(({ sent }) => sent)).toEqual([10, 0, 0, 0])
-    runtime.advance(990)
+    environment.advance(990)
     expect(lanes.map(({ sent }) => sent)).toEqual([250, 250, 250, 250])
     expect(lanes.map(({ mostInFlight }) => mostInFlight)).toEqual([10, 10, 10, 10])
     const stopped = loop.stop()
-    runtime.advance(50)
+    environment.advance(50)
     await stopped
     // The burst that was due at the start was due before the measuring began.
     expect(latencies.count).toBe(990)
@@ -104,26 +104,26 @@ describe("an open loop", () => {
   })
 
   test("counts neither what was due before it measures nor what is due after its stop", async () => {
-    const { runtime, loop, latencies } = rigOf(3, open(1_000, 16))
+    const { environment, loop, latencies } = rigOf(3, open(1_000, 16))
     loop.start()
-    runtime.advance(100)
+    environment.advance(100)
     loop.measure()
-    runtime.advance(100)
+    environment.advance(100)
     const stopped = loop.stop()
-    runtime.advance(100)
+    environment.advance(100)
     await stopped
     expect(latencies.count).toBe(100)
   })
 
   test("charges what is never answered, and does not count it as answered", async () => {
-    const { runtime, lanes, loop, latencies } = rigOf(1, open(100, 16))
+    const { environment, lanes, loop, latencies } = rigOf(1, open(100, 16))
     loop.start()
     loop.measure()
-    runtime.advance(500)
+    environment.advance(500)
     lanes[0]!.stalledUntilMs = Infinity
-    runtime.advance(500)
+    environment.advance(500)
     const stopped = loop.stop()
-    runtime.advance(10_000)
+    environment.advance(10_000)
     await stopped
     expect(loop.answered).toBeWithin(48, 53)
     // The one that was due at the start was due before the measuring began.
@@ -134,10 +134,10 @@ describe("an open loop", () => {
 
 describe("a closed loop", () => {
   test("keeps as many requests in flight as its depth", () => {
-    const { runtime, lanes, loop } = rigOf(2, closed(16))
+    const { environment, lanes, loop } = rigOf(2, closed(16))
     loop.start()
     for (let ms = 0; ms < 20; ms++) {
-      runtime.advance(1)
+      environment.advance(1)
       expect(lanes.map(({ inFlight }) => inFlight)).toEqual([16, 16])
     }
     // 16 a millisecond on each connection.
@@ -145,14 +145,14 @@ describe("a closed loop", () => {
   })
 
   test("measures from the write to the answer, also of answers that come in parts", () => {
-    const { runtime, lanes, loop, latencies } = rigOf(1, closed(4))
+    const { environment, lanes, loop, latencies } = rigOf(1, closed(4))
     lanes[0]!.stalledUntilMs = Infinity
     loop.start()
-    runtime.advance(5)
+    environment.advance(5)
     lanes[0]!.onAnswers(1)
-    runtime.advance(5)
+    environment.advance(5)
     lanes[0]!.onAnswers(3)
-    runtime.advance(10)
+    environment.advance(10)
     lanes[0]!.onAnswers(4)
     const { p50, max } = latencies.summary()
     expect([p50, max].map((us) => Math.round(us / 1_000))).toEqual([10, 15])

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test"
 import { MAX_LEAD_MS, VirtualNode } from "../../support/virtual-node.ts"
-import { VirtualRuntime, seededRandom } from "../../support/virtual-runtime.ts"
+import { VirtualEnvironment, seededRandom } from "../../support/virtual-environment.ts"
 
 const RESTARTS = 50
 const LIFE_MS = 200
@@ -15,13 +15,13 @@ interface Trail {
  * @param serveMs what is asked of the node in each millisecond; returns what was refused
  */
 function crashLoop(latencyMs: number, serveMs: (node: VirtualNode) => string | undefined): Trail {
-  const node = new VirtualNode({ runtime: new VirtualRuntime() })
+  const node = new VirtualNode({ environment: new VirtualEnvironment() })
   const refusals = new Set<string>()
   let leadMaxMs = 0
   for (let restart = 0; restart < RESTARTS; restart++) {
     node.store.latency = latencyMs
     for (let ms = 0; ms < LIFE_MS; ms++) {
-      node.runtime.advance(1)
+      node.environment.advance(1)
       const refused = serveMs(node)
       if (refused !== undefined) refusals.add(refused)
       node.begin()
@@ -69,23 +69,23 @@ describe("50 crashes in 10 seconds", () => {
   test("are forgotten once the node has run for as long as it was ahead", () => {
     const node = new VirtualNode()
     for (let restart = 0; restart < RESTARTS; restart++) {
-      node.runtime.advance(LIFE_MS)
+      node.environment.advance(LIFE_MS)
       node.takeBlock()
       node.crash()
     }
     for (let ms = 0; ms < 4_000; ms++) {
-      node.runtime.advance(1)
+      node.environment.advance(1)
       node.takeBlock()
     }
-    expect(node.takeBlock().time).toBe(node.runtime.time)
+    expect(node.takeBlock().time).toBe(node.environment.time)
   })
 })
 
 test("50 clean restarts in a second do not take the time ahead at all", () => {
   const node = new VirtualNode()
   for (let restart = 0; restart < RESTARTS; restart++) {
-    node.runtime.advance(20)
-    expect(node.takeBlock().time).toBe(node.runtime.time)
+    node.environment.advance(20)
+    expect(node.takeBlock().time).toBe(node.environment.time)
     node.stopAndStart()
   }
 })

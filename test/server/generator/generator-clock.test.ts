@@ -3,7 +3,7 @@ import { BURST_MS } from "../../../server/generator/generator.ts"
 import { MemoryStore } from "../../support/memory-store.ts"
 import { MAX_LEAD_MS, VirtualNode } from "../../support/virtual-node.ts"
 import type { Block } from "../../support/virtual-node.ts"
-import { SOME_TIME, VirtualRuntime } from "../../support/virtual-runtime.ts"
+import { SOME_TIME, VirtualEnvironment } from "../../support/virtual-environment.ts"
 
 const IDS_PER_MS = 4_096
 
@@ -11,13 +11,13 @@ const IDS_PER_MS = 4_096
 function busyNode(): VirtualNode {
   const node = new VirtualNode()
   node.takeBlock(1_000)
-  node.runtime.advance(1)
+  node.environment.advance(1)
   return node
 }
 
 function nodeWithMark(mark: number, wall = SOME_TIME): VirtualNode {
-  const runtime = new VirtualRuntime(wall)
-  return new VirtualNode({ runtime, store: new MemoryStore(runtime, mark) })
+  const environment = new VirtualEnvironment(wall)
+  return new VirtualNode({ environment, store: new MemoryStore(environment, mark) })
 }
 
 function times(blocks: readonly Block[]): number[] {
@@ -32,9 +32,9 @@ describe("the time of an id", () => {
   test("follows the wall clock forward", () => {
     const node = new VirtualNode()
     for (const ms of [0, 1, 1, 7, 250, 1_999, 60_000, 3_600_000]) {
-      node.runtime.advance(ms)
+      node.environment.advance(ms)
       node.begin()
-      expect(node.takeBlock().time).toBe(node.runtime.time)
+      expect(node.takeBlock().time).toBe(node.environment.time)
     }
   })
 
@@ -48,9 +48,9 @@ describe("the time of an id", () => {
   test("stands when the wall clock steps back, until its millisecond is used up", () => {
     const node = busyNode()
     const { time } = node.takeBlock()
-    node.runtime.stepWall(-5_000)
+    node.environment.stepWall(-5_000)
     expect(node.takeBlock(4_094)).toMatchObject({ time, sequence: 1 })
-    node.runtime.advance(1_000)
+    node.environment.advance(1_000)
     expect(node.takeBlock()).toMatchObject({ time, sequence: 4_095 })
     expect(node.takeBlock()).toMatchObject({ time: time + 1, sequence: 0 })
   })
@@ -58,10 +58,10 @@ describe("the time of an id", () => {
   test("is the wall clock's again once that has caught up", () => {
     const node = new VirtualNode()
     node.takeBlock()
-    node.runtime.stepWall(-5_000)
+    node.environment.stepWall(-5_000)
     node.takeBlock()
-    node.runtime.advance(5_001)
-    expect(node.takeBlock().time).toBe(node.runtime.time)
+    node.environment.advance(5_001)
+    expect(node.takeBlock().time).toBe(node.environment.time)
   })
 })
 
@@ -70,7 +70,7 @@ describe("a burst", () => {
     const node = busyNode()
     const { blocks, end } = node.takeAll(1)
     expect(blocks.length).toBe(11 * IDS_PER_MS)
-    expect(times(blocks)).toEqual(span(node.runtime.time, 11))
+    expect(times(blocks)).toEqual(span(node.environment.time, 11))
     expect(blocks.at(-1)!.last - blocks[0]!.first).toBe(BigInt(10 * 2 ** 22 + 4_095))
     expect([end, node.generator.waitMs]).toEqual(["WAIT", 1])
   })
@@ -79,7 +79,7 @@ describe("a burst", () => {
     const node = busyNode()
     node.takeAll(1)
     for (const ms of [1, 2, 7]) {
-      node.runtime.advance(ms)
+      node.environment.advance(ms)
       const { blocks, end } = node.takeAll(1)
       expect([blocks.length, end]).toEqual([ms * IDS_PER_MS, "WAIT"])
     }
@@ -88,7 +88,7 @@ describe("a burst", () => {
   test("of blocks that leave a rest ends the same, each in a millisecond of its own", () => {
     const node = busyNode()
     const { blocks } = node.takeAll(2_049)
-    expect(times(blocks)).toEqual(span(node.runtime.time, 11))
+    expect(times(blocks)).toEqual(span(node.environment.time, 11))
     expect(blocks.every(({ sequence }) => sequence === 0)).toBe(true)
   })
 
@@ -101,25 +101,25 @@ describe("a burst", () => {
 
   test("with the clock set back gets its 11 milliseconds, then what the monotonic clock gives", () => {
     const node = busyNode()
-    const start = node.runtime.time
+    const start = node.environment.time
     node.takeBlock()
-    node.runtime.stepWall(-5_000)
+    node.environment.stepWall(-5_000)
     expect(times(node.takeAll(1).blocks)).toEqual(span(start, 11))
     expect([node.takeAll(1).end, node.generator.waitMs]).toEqual(["WAIT", 1])
-    node.runtime.advance(3)
+    node.environment.advance(3)
     expect(times(node.takeAll(1).blocks)).toEqual(span(start + 11, 3))
-    node.runtime.advance(0.5)
+    node.environment.advance(0.5)
     expect(node.takeAll(1).blocks).toEqual([])
-    node.runtime.advance(0.5)
+    node.environment.advance(0.5)
     expect(times(node.takeAll(1).blocks)).toEqual(span(start + 14, 1))
   })
 
   test("does not save up the time it stood while the clock was set back", () => {
     const node = busyNode()
     const { time } = node.takeBlock()
-    node.runtime.stepWall(-9_000)
+    node.environment.stepWall(-9_000)
     node.begin()
-    node.runtime.advance(4_000)
+    node.environment.advance(4_000)
     expect(times(node.takeAll(1).blocks)).toEqual(span(time, 1 + BURST_MS))
   })
 
@@ -127,10 +127,10 @@ describe("a burst", () => {
     const node = busyNode()
     node.store.latency = "hangs"
     const { time } = node.takeBlock()
-    node.runtime.stepWall(3_600_000)
+    node.environment.stepWall(3_600_000)
     node.begin()
     node.store.settle()
-    node.runtime.stepWall(-3_600_100)
+    node.environment.stepWall(-3_600_100)
     expect(times(node.takeAll(4_096).blocks)).toEqual(span(time + 1, BURST_MS))
   })
 })
@@ -152,7 +152,7 @@ describe("at start the first time", () => {
   test("is the mark, a millisecond later, when that is just past a burst", () => {
     const node = nodeWithMark(SOME_TIME + BURST_MS + 1)
     expect(node.take()).toBe("WAIT")
-    node.runtime.advance(node.generator.waitMs)
+    node.environment.advance(node.generator.waitMs)
     expect(node.takeBlock()).toMatchObject({ time: SOME_TIME + BURST_MS + 1, sequence: 0 })
   })
 

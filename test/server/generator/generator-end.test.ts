@@ -2,21 +2,21 @@ import { describe, expect, test } from "bun:test"
 import { SIGNED_TIME_LIMIT, Status, TIME_MAX } from "../../../protocol/index.ts"
 import { MemoryStore } from "../../support/memory-store.ts"
 import { VirtualNode } from "../../support/virtual-node.ts"
-import { SOME_TIME, VirtualRuntime } from "../../support/virtual-runtime.ts"
+import { SOME_TIME, VirtualEnvironment } from "../../support/virtual-environment.ts"
 
 function nodeAt(time: number, mark = 0): VirtualNode {
-  const runtime = new VirtualRuntime(time)
-  return new VirtualNode({ runtime, store: new MemoryStore(runtime, mark) })
+  const environment = new VirtualEnvironment(time)
+  return new VirtualNode({ environment, store: new MemoryStore(environment, mark) })
 }
 
 describe("a clean stop", () => {
   test("returns the last time plus one exactly", () => {
     const node = new VirtualNode()
     for (const ms of [1, 250, 3_000]) {
-      node.runtime.advance(ms)
+      node.environment.advance(ms)
       node.takeBlock()
     }
-    expect(node.generator.stop()).toBe(node.runtime.time + 1)
+    expect(node.generator.stop()).toBe(node.environment.time + 1)
   })
 
   test("returns the time plus one of ids that ran ahead of the clock", () => {
@@ -28,7 +28,7 @@ describe("a clean stop", () => {
   test("returns the same whether or not the time has moved on unused since", () => {
     const node = new VirtualNode()
     const { time } = node.takeBlock()
-    node.runtime.advance(500)
+    node.environment.advance(500)
     node.begin()
     expect(node.generator.stop()).toBe(time + 1)
   })
@@ -42,7 +42,7 @@ describe("a clean stop", () => {
   test("returns the last time plus one while ids are refused for the clock", () => {
     const node = new VirtualNode()
     const { time } = node.takeBlock()
-    node.runtime.stepWall(-60_000)
+    node.environment.stepWall(-60_000)
     expect(node.take()).toBe("CLOCK_BEHIND")
     expect(node.generator.stop()).toBe(time + 1)
   })
@@ -52,7 +52,7 @@ describe("a clean stop", () => {
     node.takeBlock()
     node.generator.stop()
     for (const ms of [0, 1, 5_000]) {
-      node.runtime.advance(ms)
+      node.environment.advance(ms)
       expect(node.takeOnly()).toBe("NOT_READY")
       expect(node.take()).toBe("NOT_READY")
       expect(node.generator.refusal()).toBe(Status.NOT_READY)
@@ -65,7 +65,7 @@ describe("the ends of the format", () => {
   test("2^41 milliseconds is a time like any other", () => {
     const node = nodeAt(SIGNED_TIME_LIMIT - 1)
     const before = node.takeBlock()
-    node.runtime.advance(1)
+    node.environment.advance(1)
     const after = node.takeBlock()
     expect([before.time, after.time]).toEqual([SIGNED_TIME_LIMIT - 1, SIGNED_TIME_LIMIT])
     expect(before.first).toBeLessThan(2n ** 63n)
@@ -80,7 +80,7 @@ describe("the ends of the format", () => {
     expect(last.first).toBe(2n ** 64n - 1n - (1_023n - 7n) * 4_096n)
     expect([end, node.generator.ended]).toEqual(["NOT_READY", true])
     for (const ms of [1, 1_000, 3_600_000]) {
-      node.runtime.advance(ms)
+      node.environment.advance(ms)
       expect(node.take()).toBe("NOT_READY")
     }
     expect(node.store.mark).toBe(TIME_MAX + 1)
@@ -109,7 +109,7 @@ describe("a wall clock before the epoch", () => {
     const node = nodeAt(-5_000)
     expect(node.takeBlock()).toMatchObject({ time: 0, sequence: 0 })
     expect(node.takeAll(4_096).blocks.at(-1)!.time).toBe(9)
-    node.runtime.advance(5_100)
+    node.environment.advance(5_100)
     expect(node.takeBlock().time).toBe(100)
   })
 
@@ -122,7 +122,7 @@ describe("a wall clock before the epoch", () => {
     const node = nodeAt(-60_000)
     expect(node.take()).toBe("CLOCK_BEHIND")
     expect(node.generator.refusalDetail).toBe(49_999)
-    node.runtime.advance(50_000)
+    node.environment.advance(50_000)
     expect(node.takeBlock().time).toBe(0)
   })
 })

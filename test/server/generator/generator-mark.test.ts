@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test"
 import { Status } from "../../../protocol/index.ts"
 import { VirtualNode } from "../../support/virtual-node.ts"
-import { SOME_TIME } from "../../support/virtual-runtime.ts"
+import { SOME_TIME } from "../../support/virtual-environment.ts"
 
 const HOUR_MS = 3_600_000
 
@@ -10,7 +10,7 @@ function nodeWithWriteUnderWay(): VirtualNode {
   const node = new VirtualNode()
   node.store.latency = "hangs"
   node.takeBlock()
-  node.runtime.advance(1_001)
+  node.environment.advance(1_001)
   node.takeBlock()
   expect(node.store.isWriting).toBe(true)
   return node
@@ -20,10 +20,10 @@ describe("the mark", () => {
   test("is 3,000 ms ahead at the start, and extended to that when less than 2,000 are left", () => {
     const node = new VirtualNode()
     expect(node.store.mark).toBe(SOME_TIME + 3_000)
-    node.runtime.advance(1_000)
+    node.environment.advance(1_000)
     node.takeBlock()
     expect(node.store.asked).toEqual([])
-    node.runtime.advance(1)
+    node.environment.advance(1)
     node.takeBlock()
     expect(node.store.asked).toEqual([SOME_TIME + 1_001 + 3_000])
     expect(node.store.mark).toBe(SOME_TIME + 4_001)
@@ -32,9 +32,9 @@ describe("the mark", () => {
   test("is extended while nobody asks for ids, as long as somebody looks", () => {
     const node = new VirtualNode()
     for (let i = 0; i < 40; i++) {
-      node.runtime.advance(250)
+      node.environment.advance(250)
       expect(node.generator.refusal()).toBe(Status.OK)
-      expect(node.store.mark - node.runtime.time).toBeGreaterThanOrEqual(2_000)
+      expect(node.store.mark - node.environment.time).toBeGreaterThanOrEqual(2_000)
     }
     expect(node.store.asked.length).toBe(8)
   })
@@ -42,7 +42,7 @@ describe("the mark", () => {
   test("counts only once its write is done: ids stop right below the old one", () => {
     const node = nodeWithWriteUnderWay()
     const old = node.store.mark
-    node.runtime.time = old - 2
+    node.environment.time = old - 2
     const { blocks, end } = node.takeAll(4_096)
     expect(end).toBe("WAIT")
     expect(blocks.at(-1)!.time).toBe(old - 1)
@@ -58,14 +58,14 @@ describe("a wall clock that jumps an hour past the mark", () => {
     const before = node.takeBlock()
     const { mark } = node.store
     node.store.latency = 8
-    node.runtime.stepWall(HOUR_MS)
+    node.environment.stepWall(HOUR_MS)
     for (let ms = 0; ms < 8; ms++) {
       const { first, time } = node.takeBlock()
       expect(first).toBeGreaterThan(before.last)
       expect(time).toBeLessThan(mark)
-      node.runtime.advance(1)
+      node.environment.advance(1)
     }
-    expect(node.takeBlock().time).toBe(node.runtime.time)
+    expect(node.takeBlock().time).toBe(node.environment.time)
     expect(node.events).toEqual([])
   })
 
@@ -74,14 +74,14 @@ describe("a wall clock that jumps an hour past the mark", () => {
     const { time } = node.takeBlock()
     const { mark } = node.store
     node.store.latency = 8
-    node.runtime.stepWall(HOUR_MS)
+    node.environment.stepWall(HOUR_MS)
     const { blocks, end } = node.takeAll(4_096)
     expect([blocks.length, end]).toEqual([mark - 1 - time, "WAIT"])
     expect(node.generator.waitMs).toBe(5)
-    node.runtime.advance(5)
+    node.environment.advance(5)
     expect(node.take()).toBe("WAIT")
-    node.runtime.advance(5)
-    expect(node.takeBlock().time).toBe(node.runtime.time)
+    node.environment.advance(5)
+    expect(node.takeBlock().time).toBe(node.environment.time)
   })
 })
 
@@ -90,16 +90,16 @@ describe("a store that fails", () => {
     const node = new VirtualNode()
     const { mark } = node.store
     node.store.failure = new Error("disk full")
-    while (node.runtime.time < mark - 1) {
-      node.runtime.advance(7)
-      if (node.runtime.time < mark) expect(node.takeBlock().time).toBe(node.runtime.time)
+    while (node.environment.time < mark - 1) {
+      node.environment.advance(7)
+      if (node.environment.time < mark) expect(node.takeBlock().time).toBe(node.environment.time)
     }
     const { blocks, end } = node.takeAll(4_096)
     expect(blocks.every(({ time }) => time < mark)).toBe(true)
     expect([end, node.generator.refusalDetail]).toEqual(["NOT_READY", 0])
     expect(node.generator.refusal()).toBe(Status.NOT_READY)
     for (let i = 0; i < 100; i++) {
-      node.runtime.advance(100)
+      node.environment.advance(100)
       expect(node.take()).toBe("NOT_READY")
     }
     expect(node.events).toEqual(["failed: disk full"])
@@ -109,15 +109,15 @@ describe("a store that fails", () => {
     const node = new VirtualNode()
     node.takeBlock()
     node.store.failure = new Error("disk full")
-    node.runtime.advance(5_000)
+    node.environment.advance(5_000)
     node.takeAll(4_096)
     expect(node.take()).toBe("NOT_READY")
     node.store.failure = undefined
-    node.runtime.advance(500)
-    expect(node.takeBlock().time).toBe(node.runtime.time)
+    node.environment.advance(500)
+    expect(node.takeBlock().time).toBe(node.environment.time)
     expect(node.events).toEqual(["failed: disk full", "recovered"])
     node.store.failure = new Error("disk gone")
-    node.runtime.advance(3_001)
+    node.environment.advance(3_001)
     node.take()
     expect(node.events.slice(2)).toEqual(["failed: disk gone"])
   })
@@ -125,10 +125,10 @@ describe("a store that fails", () => {
   test("is left alone for half a second after each failure", () => {
     const node = new VirtualNode()
     node.store.failure = new Error("disk full")
-    node.runtime.advance(2_000)
+    node.environment.advance(2_000)
     for (let ms = 0; ms <= 2_000; ms++) {
       node.take()
-      node.runtime.advance(1)
+      node.environment.advance(1)
     }
     expect(node.store.asked.length).toBe(5)
   })
@@ -137,33 +137,33 @@ describe("a store that fails", () => {
 describe("a write that hangs", () => {
   test("makes wait for as long as the patience lasts, and is refused after that", () => {
     const node = nodeWithWriteUnderWay()
-    node.runtime.stepWall(HOUR_MS)
+    node.environment.stepWall(HOUR_MS)
     node.takeAll(4_096)
-    node.runtime.advance(1_000)
+    node.environment.advance(1_000)
     expect(node.take()).toBe("WAIT")
     expect(node.generator.refusal()).toBe(Status.OK)
-    node.runtime.advance(1)
+    node.environment.advance(1)
     expect(node.take()).toBe("NOT_READY")
     expect(node.generator.refusal()).toBe(Status.NOT_READY)
   })
 
   test("does not keep ids below the mark back", () => {
     const node = nodeWithWriteUnderWay()
-    node.runtime.advance(1_900)
+    node.environment.advance(1_900)
     expect(node.generator.refusal()).toBe(Status.OK)
-    expect(node.takeBlock().time).toBe(node.runtime.time)
+    expect(node.takeBlock().time).toBe(node.environment.time)
   })
 
   test("that ends after all brings the ids back, and a further mark is written at once", () => {
     const node = nodeWithWriteUnderWay()
     const [underWay] = node.store.asked
-    node.runtime.advance(10_000)
+    node.environment.advance(10_000)
     node.takeAll(4_096)
     expect(node.take()).toBe("NOT_READY")
     node.store.latency = "at once"
     node.store.settle()
     expect(node.store.mark).toBe(underWay!)
-    expect(node.takeBlock().time).toBe(node.runtime.time)
-    expect(node.store.mark).toBe(node.runtime.time + 3_000)
+    expect(node.takeBlock().time).toBe(node.environment.time)
+    expect(node.store.mark).toBe(node.environment.time + 3_000)
   })
 })

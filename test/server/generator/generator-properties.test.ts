@@ -79,11 +79,11 @@ test("who waits as told, twice at most, gets a block unless the clock is too far
   const path = lives(fc.oneof({ weight: 6, arbitrary: any.clock }, any.life))
   fc.assert(
     fc.property(path, ([seed, way]) => {
-      const { node, runtime } = live(seed, way)
+      const { node, environment } = live(seed, way)
       let outcome: Outcome | undefined = node.takeAll(4_096).end
       // The second time, when the pace passes from the monotonic clock back to the wall clock.
       for (let waits = 0; outcome === "WAIT" && waits < 2; waits++) {
-        runtime.advance(node.generator.waitMs)
+        environment.advance(node.generator.waitMs)
         outcome = node.take(4_096)
       }
       if (typeof outcome === "string") expect(outcome).toBe("CLOCK_BEHIND")

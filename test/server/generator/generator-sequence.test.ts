@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test"
 import { NODE_ID, VirtualNode } from "../../support/virtual-node.ts"
 import type { Block } from "../../support/virtual-node.ts"
-import { SOME_TIME, VirtualRuntime } from "../../support/virtual-runtime.ts"
+import { SOME_TIME, VirtualEnvironment } from "../../support/virtual-environment.ts"
 
 const MODULUS_MAX = 256
 /** Enough ids for a bucket's count to be within 20 % by far more than chance. */
@@ -21,9 +21,9 @@ function worstDeviation(blocks: readonly Block[], n: number): number {
 }
 
 function oneEveryMillisecond(count: number): Block[] {
-  const node = new VirtualNode({ runtime: new VirtualRuntime(SOME_TIME, 20_260_101) })
+  const node = new VirtualNode({ environment: new VirtualEnvironment(SOME_TIME, 20_260_101) })
   return Array.from({ length: count }, () => {
-    node.runtime.advance(1)
+    node.environment.advance(1)
     return node.takeBlock()
   })
 }
@@ -60,7 +60,7 @@ describe("under load", () => {
     // The burst, which also ends the first millisecond's random beginning.
     node.takeAll(1)
     for (let ms = 0; ms < 200; ms++) {
-      node.runtime.advance(1)
+      node.environment.advance(1)
       const sequences = node.takeAll(1).blocks.map(({ sequence }) => sequence)
       expect(sequences.length).toBe(4_096)
       expect([sequences[0], sequences[4_095]]).toEqual([0, 4_095])
@@ -70,10 +70,10 @@ describe("under load", () => {
   test("a request for 4,096 every millisecond gets the wall clock's whole millisecond", () => {
     const node = new VirtualNode()
     node.takeBlock(4_096)
-    node.runtime.advance(1)
+    node.environment.advance(1)
     for (let ms = 0; ms < 100; ms++) {
-      node.runtime.advance(1)
-      expect(node.takeBlock(4_096)).toMatchObject({ time: node.runtime.time, sequence: 0 })
+      node.environment.advance(1)
+      expect(node.takeBlock(4_096)).toMatchObject({ time: node.environment.time, sequence: 0 })
     }
   })
 
@@ -82,7 +82,7 @@ describe("under load", () => {
       const node = new VirtualNode()
       node.takeBlock(perMs)
       const sequences = Array.from({ length: 300 }, () => {
-        node.runtime.advance(1)
+        node.environment.advance(1)
         return node.takeBlock(perMs).sequence
       })
       return new Set(sequences)
@@ -96,7 +96,7 @@ describe("a block", () => {
   test.each([1, 2, 255, 4_095, 4_096])("of %d ids lies within one millisecond", (count) => {
     const node = new VirtualNode()
     for (let i = 0; i < 500; i++) {
-      node.runtime.advance(1.3)
+      node.environment.advance(1.3)
       const { first, last, sequence } = node.takeBlock(count)
       expect(sequence + count).toBeLessThanOrEqual(4_096)
       expect([last - first, last >> 12n]).toEqual([BigInt(count - 1), first >> 12n])
@@ -116,8 +116,8 @@ describe("a block", () => {
 
 test("the clock is read once for any number of takes", () => {
   const node = new VirtualNode()
-  node.runtime.wallReads = 0
+  node.environment.wallReads = 0
   node.begin()
   for (let i = 0; i < 10_000; i++) node.takeOnly()
-  expect(node.runtime.wallReads).toBe(1)
+  expect(node.environment.wallReads).toBe(1)
 })

@@ -6,7 +6,7 @@ import { MemoryStore } from "../../support/memory-store.ts"
 import type { Latency } from "../../support/memory-store.ts"
 import { NODE_ID, VirtualNode } from "../../support/virtual-node.ts"
 import type { Block, Refusal } from "../../support/virtual-node.ts"
-import { SOME_TIME, VirtualRuntime } from "../../support/virtual-runtime.ts"
+import { SOME_TIME, VirtualEnvironment } from "../../support/virtual-environment.ts"
 
 /** Something that happens to a node, or that is asked of it. */
 export type Step =
@@ -80,15 +80,15 @@ export function steps(countMax: number): Record<"clock" | "disk" | "life", fc.Ar
 export class Life {
   readonly node: VirtualNode
   readonly store: MemoryStore
-  readonly runtime: VirtualRuntime
+  readonly environment: VirtualEnvironment
   readonly blocks: Block[] = []
   readonly refusals: Refusal[] = []
   readonly #oracle: IssueOracle
 
   constructor(seed: number) {
-    this.runtime = new VirtualRuntime(SOME_TIME, seed)
-    this.store = new MemoryStore(this.runtime)
-    this.node = new VirtualNode({ runtime: this.runtime, store: this.store })
+    this.environment = new VirtualEnvironment(SOME_TIME, seed)
+    this.store = new MemoryStore(this.environment)
+    this.node = new VirtualNode({ environment: this.environment, store: this.store })
     this.#oracle = new IssueOracle(siteOf(this), this.node.maxLeadMs, (promise) => {
       throw new Error(promise)
     })
@@ -98,9 +98,9 @@ export class Life {
   do(step: Step): void {
     switch (step.kind) {
       case "pass":
-        return this.runtime.advance(step.ms)
+        return this.environment.advance(step.ms)
       case "jump":
-        return this.runtime.stepWall(step.ms)
+        return this.environment.stepWall(step.ms)
       case "strobe":
         return this.#strobe(step.ms, step.times)
       case "take":
@@ -126,7 +126,7 @@ export class Life {
 
   #strobe(ms: number, times: number): void {
     for (let i = 0; i < times; i++) {
-      this.runtime.stepWall(i % 2 === 0 ? ms : -ms)
+      this.environment.stepWall(i % 2 === 0 ? ms : -ms)
       this.#takeEach([4_096, 1])
     }
   }
@@ -137,7 +137,7 @@ export class Life {
   }
 
   #takeEach(counts: readonly number[]): void {
-    const wall = this.runtime.time
+    const wall = this.environment.time
     this.node.begin()
     this.#oracle.wallRead()
     for (const count of counts) {
@@ -171,14 +171,14 @@ export class Life {
   }
 }
 
-function siteOf({ runtime, store }: Life): IssueSite {
+function siteOf({ environment, store }: Life): IssueSite {
   return {
     nodeId: NODE_ID,
     get wall() {
-      return runtime.time
+      return environment.time
     },
     get monotonicMs() {
-      return runtime.monotonicMs()
+      return environment.monotonicMs()
     },
     get durableMark() {
       return store.mark

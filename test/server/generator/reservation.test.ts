@@ -10,26 +10,26 @@ import {
   reservedUpTo,
 } from "../../../server/generator/reservation.ts"
 import { MemoryStore } from "../../support/memory-store.ts"
-import { VirtualRuntime } from "../../support/virtual-runtime.ts"
+import { VirtualEnvironment } from "../../support/virtual-environment.ts"
 
 const BOUND = 50_000
 
 interface Bench {
-  readonly runtime: VirtualRuntime
+  readonly environment: VirtualEnvironment
   readonly store: MemoryStore
   readonly reservation: Reservation
   readonly events: string[]
 }
 
 function bench(bound = BOUND): Bench {
-  const runtime = new VirtualRuntime()
-  const store = new MemoryStore(runtime, bound)
+  const environment = new VirtualEnvironment()
+  const store = new MemoryStore(environment, bound)
   const events: string[] = []
-  const reservation = new Reservation(bound, store, runtime, {
+  const reservation = new Reservation(bound, store, environment, {
     failed: (error) => events.push(`failed: ${error.message}`),
     recovered: () => events.push("recovered"),
   })
-  return { runtime, store, reservation, events }
+  return { environment, store, reservation, events }
 }
 
 describe("the mark to ask for", () => {
@@ -66,12 +66,12 @@ describe("a reservation", () => {
   })
 
   test("has one write under way at a time, and its bound moves when that is done", () => {
-    const { runtime, store, reservation } = bench()
+    const { environment, store, reservation } = bench()
     store.latency = 40
     reservation.ensure(BOUND, BOUND)
     for (let ms = 0; ms < 40; ms++) {
       expect(reservation.bound).toBe(BOUND)
-      runtime.advance(1)
+      environment.advance(1)
       reservation.ensure(BOUND + ms, BOUND + ms)
     }
     expect(store.asked).toEqual([BOUND + RESERVE_MS])
@@ -97,30 +97,30 @@ describe("a reservation", () => {
 
 describe("a reservation is stuck", () => {
   test("while a write takes longer than its patience", () => {
-    const { runtime, store, reservation, events } = bench()
+    const { environment, store, reservation, events } = bench()
     store.latency = "hangs"
     reservation.ensure(BOUND, BOUND)
-    runtime.advance(WRITE_PATIENCE_MS)
+    environment.advance(WRITE_PATIENCE_MS)
     expect(reservation.stuck).toBe(false)
-    runtime.advance(0.5)
+    environment.advance(0.5)
     expect(reservation.stuck).toBe(true)
     store.settle()
     expect([reservation.stuck, events]).toEqual([false, []])
   })
 
   test("from a write that fails to the next that succeeds", () => {
-    const { runtime, store, reservation, events } = bench()
+    const { environment, store, reservation, events } = bench()
     store.failure = new Error("read-only")
     reservation.ensure(BOUND, BOUND)
     expect([reservation.stuck, reservation.bound]).toEqual([true, BOUND])
-    runtime.advance(500)
+    environment.advance(500)
     reservation.ensure(BOUND, BOUND)
     expect(store.asked.length).toBe(2)
     store.failure = undefined
-    runtime.advance(499)
+    environment.advance(499)
     reservation.ensure(BOUND, BOUND)
     expect(reservation.stuck).toBe(true)
-    runtime.advance(1)
+    environment.advance(1)
     reservation.ensure(BOUND, BOUND)
     expect([reservation.stuck, reservation.bound]).toEqual([false, BOUND + RESERVE_MS])
     expect(events).toEqual(["failed: read-only", "recovered"])

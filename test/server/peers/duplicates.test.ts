@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test"
-import { Cluster, DuplicateError } from "../../../server/peers/cluster.ts"
+import { Membership, DuplicateError } from "../../../server/peers/membership.ts"
 import { findDuplicates } from "../../../server/peers/duplicates.ts"
-import { addressText } from "../../../server/transport/address.ts"
+import { addressText } from "../../../server/net/address.ts"
 import { ClusterServer, entry } from "../../support/cluster-server.ts"
 import { FakePeer, peerAddress } from "../../support/fake-peer.ts"
 import { MemoryLog } from "../../support/memory-log.ts"
@@ -12,7 +12,7 @@ const LIMIT_MS = 1_000
 /** Time passes and promises are kept. */
 async function pass(server: ClusterServer, ms: number): Promise<void> {
   for (let left = ms; left > 0; left -= 10) {
-    server.runtime.advance(Math.min(10, left))
+    server.environment.advance(Math.min(10, left))
     for (let i = 0; i < 20; i++) await Promise.resolve()
   }
 }
@@ -68,11 +68,11 @@ describe("looking for processes with this node's id", () => {
 describe("a node that starts", () => {
   async function start(server: ClusterServer): Promise<unknown> {
     const entries = [...server.fakes.keys(), NODE_ID].map((nodeId) => entry(nodeId))
-    const cluster = new Cluster(entries, server.context, new MemoryLog().logger)
-    const refused = cluster.refuseDuplicates().catch((error: unknown) => error)
+    const membership = new Membership(entries, server.context, new MemoryLog().logger)
+    const refused = membership.refuseDuplicates().catch((error: unknown) => error)
     await pass(server, LIMIT_MS)
     const error = await refused
-    cluster.close()
+    membership.close()
     return error
   }
 

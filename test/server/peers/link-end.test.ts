@@ -7,7 +7,7 @@ const LOST = [`lost ${Status.NODE_DOWN} 0`]
 
 function connected(): WiredLink {
   const wired = new WiredLink()
-  wired.runtime.advance(5)
+  wired.environment.advance(5)
   return wired
 }
 
@@ -15,7 +15,7 @@ describe("a link is closed", () => {
   test("by an answer that was not asked for", () => {
     const wired = connected()
     wired.wire.send(responseBytes(0, 1n))
-    wired.runtime.advance(5)
+    wired.environment.advance(5)
     expect(wired.closings).toEqual(["it answered what was not asked"])
     expect([wired.link.isClosed, wired.isEnded]).toEqual([true, true])
   })
@@ -23,9 +23,9 @@ describe("a link is closed", () => {
   test("by one answer more than it asked for, after the others were told theirs", () => {
     const wired = connected()
     const waiting = wired.ask(2)
-    wired.runtime.advance(2)
+    wired.environment.advance(2)
     wired.wire.send(new Uint8Array(30))
-    wired.runtime.advance(5)
+    wired.environment.advance(5)
     expect(waiting.map(({ ends }) => ends)).toEqual([["answered 0 0 0"], ["answered 0 0 0"]])
     expect(wired.closings).toEqual(["it answered what was not asked"])
   })
@@ -33,9 +33,9 @@ describe("a link is closed", () => {
   test.each([9, 72, 255])("by an answer of status %d, which there is not", (status) => {
     const wired = connected()
     const waiting = wired.ask(3)
-    wired.runtime.advance(2)
+    wired.environment.advance(2)
     wired.wire.send(responseBytes(0, 7n), responseBytes(status, 0n), responseBytes(0, 8n))
-    wired.runtime.advance(5)
+    wired.environment.advance(5)
     expect(wired.closings).toEqual([`status ${status}`])
     expect(waiting.map(({ ends }) => ends)).toEqual([["answered 0 0 7"], LOST, LOST])
   })
@@ -48,7 +48,7 @@ describe("a link is closed", () => {
     late.link.expire(751)
     expect(late.closings).toEqual(["no connection within 750 ms"])
     expect(waiting.map(({ ends }) => ends)).toEqual([LOST, LOST])
-    late.runtime.advance(10)
+    late.environment.advance(10)
     expect([late.received, late.isEnded, late.closings.length]).toEqual([[], true, 1])
   })
 
@@ -56,7 +56,7 @@ describe("a link is closed", () => {
     const wired = new WiredLink()
     wired.network.refuse(LINK_ADDRESS)
     const waiting = wired.ask(1)
-    wired.runtime.advance(5)
+    wired.environment.advance(5)
     expect([wired.closings, waiting[0]!.ends]).toEqual([["nothing listens there"], LOST])
   })
 
@@ -87,7 +87,7 @@ describe("a link is closed", () => {
     const waiting = wired.ask(2)
     wired.link.close("enough")
     wired.link.close("enough again")
-    wired.runtime.advance(5)
+    wired.environment.advance(5)
     expect([wired.closings, wired.isEnded]).toEqual([["enough"], true])
     expect(waiting.map(({ ends }) => ends)).toEqual([LOST, LOST])
     expect(wired.link.send(2, 1, 1, new Waiting(), 0, 1)).toBe(false)
@@ -108,9 +108,9 @@ test("a link that is closed by what an answer leads to reads no further", () => 
   const owner = { answered: () => wired.link.close("distrusted"), lost: () => {} }
   wired.link.send(2, 1, 1, owner, 0, 1_000)
   const waiting = wired.ask(2)
-  wired.runtime.advance(2)
+  wired.environment.advance(2)
   wired.wire.send(new Uint8Array(27))
-  wired.runtime.advance(5)
+  wired.environment.advance(5)
   expect(waiting.map(({ ends }) => ends)).toEqual([LOST, LOST])
   expect(wired.closings).toEqual(["distrusted"])
 })

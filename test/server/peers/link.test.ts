@@ -10,25 +10,25 @@ const ALL_STATUSES = Object.values(Status)
 describe("a link writes", () => {
   test("the requests of one turn at once, and those of the next apart", () => {
     const wired = new WiredLink()
-    wired.runtime.advance(5)
+    wired.environment.advance(5)
     wired.ask(3)
     wired.ask(4)
     expect(wired.wire.writes).toEqual([])
-    wired.runtime.advance(0)
+    wired.environment.advance(0)
     expect(wired.wire.writes).toEqual([7 * REQUEST_SIZE])
     wired.ask(1)
-    wired.runtime.advance(0)
+    wired.environment.advance(0)
     expect(wired.wire.writes).toEqual([7 * REQUEST_SIZE, REQUEST_SIZE])
   })
 
   test("what was asked while it connected in one go, as soon as it is open", () => {
     const wired = new WiredLink()
     wired.ask(100)
-    wired.runtime.advance(0)
+    wired.environment.advance(0)
     wired.ask(200)
-    wired.runtime.advance(1)
+    wired.environment.advance(1)
     expect(wired.wire.writes).toEqual([300 * REQUEST_SIZE])
-    wired.runtime.advance(1)
+    wired.environment.advance(1)
     expect(wired.received.length).toBe(300)
   })
 
@@ -36,7 +36,7 @@ describe("a link writes", () => {
     const wired = new WiredLink()
     wired.link.send(Op.NODE, 4_096, 1_023, new Waiting(), 0, 100)
     wired.link.send(Op.CLOCK, 0, 0, new Waiting(), 0, 100)
-    wired.runtime.advance(5)
+    wired.environment.advance(5)
     expect(wired.received).toEqual([
       { op: Op.NODE, flags: FLAG_FORWARDED, count: 4_096, target: 1_023 },
       { op: Op.CLOCK, flags: FLAG_FORWARDED, count: 0, target: 0 },
@@ -48,15 +48,15 @@ describe("a link writes", () => {
     fc.assert(
       fc.property(sizes, fc.integer({ min: 1, max: 200 }), (accepts, count) => {
         const wired = new WiredLink()
-        wired.runtime.advance(5)
+        wired.environment.advance(5)
         wired.wire.accept = (length) => accepts.shift() ?? length
         for (let i = 0; i < count; i++) {
           wired.link.send(Op.NODE, 1, i, new Waiting(), 0, 1e9)
-          if (i % 3 === 0) wired.runtime.advance(0)
+          if (i % 3 === 0) wired.environment.advance(0)
         }
         for (let i = 0; i < 100 && wired.received.length < count; i++) {
           wired.wire.drain()
-          wired.runtime.advance(2)
+          wired.environment.advance(2)
         }
         const targets = wired.received.map(({ target }) => target)
         expect(targets).toEqual(Array.from({ length: count }, (_, i) => i))
@@ -67,12 +67,12 @@ describe("a link writes", () => {
 
   test("nothing more while the socket has no room", () => {
     const wired = new WiredLink()
-    wired.runtime.advance(5)
+    wired.environment.advance(5)
     wired.wire.accept = () => 3
     wired.ask(1)
-    wired.runtime.advance(0)
+    wired.environment.advance(0)
     wired.ask(50)
-    wired.runtime.advance(10)
+    wired.environment.advance(10)
     expect(wired.wire.writes).toEqual([8])
     wired.wire.accept = (length) => length
     wired.wire.drain()
@@ -88,10 +88,10 @@ describe("answers", () => {
       for (const second of [first, Math.min(first + 4, bytes.length), bytes.length]) {
         const wired = new WiredLink()
         const waiting = wired.ask(6)
-        wired.runtime.advance(5)
+        wired.environment.advance(5)
         wired.wire.send(bytes.subarray(0, first), bytes.subarray(first, second))
         wired.wire.send(bytes.subarray(second))
-        wired.runtime.advance(5)
+        wired.environment.advance(5)
         expect(waiting.map(({ ends }) => ends)).toEqual(
           answers.map((_, i) => [`answered ${i % 9} ${i * 2} 0`]),
         )
@@ -102,11 +102,11 @@ describe("answers", () => {
   test("may come one byte at a time", () => {
     const wired = new WiredLink()
     const waiting = wired.ask(20)
-    wired.runtime.advance(5)
+    wired.environment.advance(5)
     for (const [i] of waiting.entries()) {
       for (const byte of responseBytes(0, BigInt(i))) wired.wire.send(Uint8Array.of(byte))
     }
-    wired.runtime.advance(5)
+    wired.environment.advance(5)
     expect(waiting.map(({ ends }) => ends)).toEqual(waiting.map((_, i) => [`answered 0 0 ${i}`]))
     expect(wired.closings).toEqual([])
   })
@@ -114,12 +114,12 @@ describe("answers", () => {
   test("that come too late are dropped, and the next goes to the next", () => {
     const wired = new WiredLink()
     const [first, second] = [wired.ask(1, 50)[0]!, wired.ask(1, 900)[0]!]
-    wired.runtime.advance(60)
-    wired.link.expire(wired.runtime.monotonicMs())
+    wired.environment.advance(60)
+    wired.link.expire(wired.environment.monotonicMs())
     expect(first.ends).toEqual([`lost ${Status.TIMEOUT} 60`])
     expect(wired.link.inFlight).toBe(2)
     wired.wire.send(responseBytes(0, 1n), responseBytes(0, 2n))
-    wired.runtime.advance(5)
+    wired.environment.advance(5)
     expect([first.ends.length, second.ends]).toEqual([1, ["answered 0 0 2"]])
     expect(wired.link.inFlight).toBe(0)
   })
@@ -127,9 +127,9 @@ describe("answers", () => {
   test.each(ALL_STATUSES)("of status %d are passed on", (status) => {
     const wired = new WiredLink()
     const [waiting] = wired.ask(1)
-    wired.runtime.advance(5)
+    wired.environment.advance(5)
     wired.wire.send(responseBytes(status, (5n << 32n) | 6n))
-    wired.runtime.advance(5)
+    wired.environment.advance(5)
     expect(waiting!.ends).toEqual([`answered ${status} 5 6`])
   })
 })
@@ -140,10 +140,10 @@ test("more than 65,536 requests in flight are refused at once", () => {
   const waiting = wired.ask(LINK_IN_FLIGHT_MAX)
   const refused = new Waiting()
   expect(wired.link.send(Op.NODE, 1, 1, refused, 0, 1e9)).toBe(false)
-  wired.runtime.advance(5)
+  wired.environment.advance(5)
   expect(wired.received.length).toBe(LINK_IN_FLIGHT_MAX)
   wired.wire.send(new Uint8Array(RESPONSE_SIZE))
-  wired.runtime.advance(5)
+  wired.environment.advance(5)
   expect(wired.link.send(Op.NODE, 1, 1, new Waiting(), 0, 1e9)).toBe(true)
   expect([refused.ends, waiting[0]!.ends.length, waiting[1]!.ends.length]).toEqual([[], 1, 0])
 })

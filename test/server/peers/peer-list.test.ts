@@ -1,9 +1,10 @@
+import { InputError } from "../../../protocol/index.ts"
 import { describe, expect, test } from "bun:test"
 import { writeFileSync } from "node:fs"
 import { join } from "node:path"
 import fc from "fast-check"
 import { parsePeers, readPeersFile } from "../../../server/peers/peer-list.ts"
-import { addressText } from "../../../server/transport/address.ts"
+import { addressText } from "../../../server/net/address.ts"
 import { TempDir } from "../../support/temp-dir.ts"
 
 describe("a list of nodes", () => {
@@ -44,7 +45,7 @@ describe("a list of nodes", () => {
     ["a comma at the end", "1@a:1,", '"" is not ID@HOST:PORT'],
     ["nothing", "", '"" is not ID@HOST:PORT'],
   ])("with %s is refused, and the entry named", (_, list, message) => {
-    expect(() => parsePeers(list)).toThrow(RangeError)
+    expect(() => parsePeers(list)).toThrow(InputError)
     expect(() => parsePeers(list)).toThrow(message)
   })
 })
@@ -82,7 +83,7 @@ describe("a file of nodes", () => {
     using dir = new TempDir()
     const path = fileOf(dir, text)
     expect(() => readPeersFile(path)).toThrow(`${path}: ${message}`)
-    expect(() => readPeersFile(path)).toThrow(RangeError)
+    expect(() => readPeersFile(path)).toThrow(InputError)
   })
 
   test("that is not there is named", () => {

@@ -21,10 +21,10 @@ describe("the live nodes", () => {
     expect(server.peerSet.live).toEqual([1, 3, NODE_ID])
     server.peerSet.distrust(3, "it lies")
     expect(server.peerSet.live).toEqual([1, NODE_ID])
-    server.runtime.advance(60)
+    server.environment.advance(60)
     expect(server.peerSet.live).toEqual([1, 3, NODE_ID])
     server.fake(2).listen()
-    server.runtime.advance(2_010)
+    server.environment.advance(2_010)
     expect(server.peerSet.live).toEqual([1, 2, 3, NODE_ID])
   })
 })
@@ -45,15 +45,15 @@ describe("asking", () => {
     server.connect()
     server.fake(1).behaviour = HOLD
     const { asker } = server.ask(1, 300)
-    server.runtime.advance(295)
+    server.environment.advance(295)
     expect(asker.answer).toBeUndefined()
-    server.runtime.advance(15)
+    server.environment.advance(15)
     expect(asker.answer?.status).toBe(Status.TIMEOUT)
     expect(Number(asker.answer!.value)).toBeWithin(300, 311)
     server.fake(1).behaviour = ({ count }) => server.fake(1).ids(count)
     const next = server.ask(1)
     server.fake(1).release()
-    server.runtime.advance(10)
+    server.environment.advance(10)
     expect([asker.answers.length, next.asker.answer?.status]).toEqual([1, Status.OK])
   })
 
@@ -62,9 +62,9 @@ describe("asking", () => {
     server.connect()
     server.fake(1).behaviour = HOLD
     const early = server.ask(1)
-    server.runtime.advance(1_500)
+    server.environment.advance(1_500)
     const late = Array.from({ length: 20 }, () => server.ask(1))
-    server.runtime.advance(530)
+    server.environment.advance(530)
     expect(early.asker.answer?.status).toBe(Status.TIMEOUT)
     for (const { asker } of late) expect(asker.answer?.status).toBe(Status.NODE_DOWN)
     // Its pings wait behind the requests, as their answers would.
@@ -74,11 +74,11 @@ describe("asking", () => {
   test("costs no timer once nothing is in flight, but for the heartbeat", () => {
     const server = new ClusterServer([1])
     server.connect()
-    server.runtime.advance(100)
-    expect(server.runtime.timerCount).toBe(1)
+    server.environment.advance(100)
+    expect(server.environment.timerCount).toBe(1)
     server.peerSet.close()
-    server.runtime.advance(10)
-    expect(server.runtime.timerCount).toBe(0)
+    server.environment.advance(10)
+    expect(server.environment.timerCount).toBe(0)
   })
 })
 
@@ -91,7 +91,7 @@ describe("several links to a peer", () => {
     server.fake(1).behaviour = HOLD
     const before = wires.map(({ writes }) => writes.length)
     for (let i = 0; i < 30; i++) server.ask(1)
-    server.runtime.advance(0)
+    server.environment.advance(0)
     expect(wires.map(({ writes }, i) => writes.slice(before[i]))).toEqual([[80], [80], [80]])
   })
 
@@ -101,12 +101,12 @@ describe("several links to a peer", () => {
     server.changes.length = 0
     server.fake(1).behaviour = HOLD
     const asked = [server.ask(1), server.ask(1)]
-    server.runtime.advance(10)
+    server.environment.advance(10)
     server.network.wiresTo(peerAddress(1))[0]!.lose()
     const answers = asked.map(({ asker }) => asker.answer?.status)
     expect(new Set(answers)).toEqual(new Set([Status.NODE_DOWN, undefined]))
     expect([server.peer(1).state, server.changes]).toEqual([PeerState.UP, []])
-    server.runtime.advance(60)
+    server.environment.advance(60)
     expect(server.network.wiresTo(peerAddress(1)).length).toBe(2)
   })
 
@@ -120,9 +120,9 @@ describe("several links to a peer", () => {
     const asked = []
     for (let ms = 0; ms < 5_000; ms++) {
       asked.push(server.ask(1))
-      server.runtime.advance(1)
+      server.environment.advance(1)
     }
-    server.runtime.advance(30)
+    server.environment.advance(30)
     const failed = asked.filter(({ asker }) => asker.answer?.status !== Status.OK)
     expect(failed.length).toBe(0)
     expect(server.network.dialled.length).toBeGreaterThan(4)
@@ -139,7 +139,7 @@ describe("another list", () => {
     expect(server.peerSet.live).toEqual([2, NODE_ID, 40])
     expect([server.ask(1).status, server.ask(40).status]).toEqual([Status.UNKNOWN_NODE, Status.OK])
     server.ask(2)
-    server.runtime.advance(20)
+    server.environment.advance(20)
     expect(server.network.dialled.slice(dialled)).toEqual([peerAddress(40)])
     expect([added.asked.length, server.fake(2).asked.length]).toEqual([1, 1])
     expect(server.network.wiresTo(peerAddress(1))).toEqual([])
@@ -150,12 +150,12 @@ describe("another list", () => {
     server.connect()
     server.fake(1).behaviour = HOLD
     const { asker } = server.ask(1)
-    server.runtime.advance(100)
+    server.environment.advance(100)
     server.peerSet.setList([entry(2)])
-    server.runtime.advance(300)
+    server.environment.advance(300)
     expect([asker.answer, server.network.wiresTo(peerAddress(1)).length]).toEqual([undefined, 1])
     server.fake(1).release()
-    server.runtime.advance(20)
+    server.environment.advance(20)
     expect(nodeOfId(asker.answer!.value)).toBe(1)
     expect(server.network.wiresTo(peerAddress(1)).length).toBe(0)
   })
@@ -166,11 +166,11 @@ describe("another list", () => {
     server.fake(1).behaviour = HOLD
     const { asker } = server.ask(1)
     server.peerSet.setList([])
-    server.runtime.advance(TIMEOUT_MS + 20)
+    server.environment.advance(TIMEOUT_MS + 20)
     expect(asker.answer?.status).toBe(Status.TIMEOUT)
-    server.runtime.advance(TIMEOUT_MS + 20)
+    server.environment.advance(TIMEOUT_MS + 20)
     expect(server.network.wiresTo(peerAddress(1)).length).toBe(0)
-    server.runtime.advance(10_000)
+    server.environment.advance(10_000)
     expect(server.network.dialled.length).toBe(1)
   })
 
@@ -180,10 +180,10 @@ describe("another list", () => {
     const { asker } = server.ask(1)
     server.changes.length = 0
     server.peerSet.setList([])
-    server.runtime.advance(20)
+    server.environment.advance(20)
     expect(asker.answer?.status).toBe(Status.NODE_DOWN)
     expect([server.changes, server.findings]).toEqual([[], []])
-    server.runtime.advance(5_000)
+    server.environment.advance(5_000)
     expect(server.network.dialled.length).toBe(1)
   })
 
@@ -192,15 +192,15 @@ describe("another list", () => {
     server.connect()
     server.fake(1).behaviour = HOLD
     const before = server.ask(1)
-    server.runtime.advance(5)
+    server.environment.advance(5)
     const moved = new FakePeer(server.network, 1).listen("10.9.9.9:1")
     server.peerSet.setList([entry(1, "10.9.9.9:1"), entry(2)])
     const after = server.ask(1)
-    server.runtime.advance(20)
+    server.environment.advance(20)
     expect([after.asker.answer?.status, moved.asked.length]).toEqual([Status.OK, 1])
     expect(before.asker.answer).toBeUndefined()
     server.fake(1).release()
-    server.runtime.advance(20)
+    server.environment.advance(20)
     expect(before.asker.answer?.status).toBe(Status.OK)
   })
 
@@ -209,7 +209,7 @@ describe("another list", () => {
     server.connect()
     const [first, dialled] = [server.peer(1), server.network.dialled.length]
     server.peerSet.setList([entry(2), entry(NODE_ID, "10.1.1.1:1"), entry(1)])
-    server.runtime.advance(1_000)
+    server.environment.advance(1_000)
     expect(server.peer(1)).toBe(first)
     expect(server.network.dialled.length).toBe(dialled)
   })
@@ -221,7 +221,7 @@ describe("another list", () => {
     server.peerSet.setList([entry(1)])
     expect(server.peer(1).state).toBe(PeerState.UNUSED)
     const { asker } = server.ask(1)
-    server.runtime.advance(20)
+    server.environment.advance(20)
     expect(asker.answer?.status).toBe(Status.OK)
   })
 })
@@ -235,8 +235,8 @@ describe("closing", () => {
     server.changes.length = 0
     server.peerSet.close()
     for (const { asker } of asked) expect(asker.answer?.status).toBe(Status.NODE_DOWN)
-    server.runtime.advance(5_000)
-    expect([server.changes, server.runtime.timerCount]).toEqual([[], 0])
+    server.environment.advance(5_000)
+    expect([server.changes, server.environment.timerCount]).toEqual([[], 0])
     expect([1, 2].flatMap((nodeId) => server.network.wiresTo(peerAddress(nodeId)))).toEqual([])
   })
 
@@ -253,20 +253,20 @@ describe("closing", () => {
       .map((key) => server.route(Op.KEY, key))
     const dialled = server.network.dialled.length
     server.peerSet.close()
-    server.runtime.advance(5_000)
+    server.environment.advance(5_000)
     expect([status, target.answer?.status]).toEqual([Status.OK, Status.NODE_DOWN])
     expect(askers.map(({ answer }) => answer?.status)).toEqual(askers.map(() => Status.OK))
     expect(server.network.dialled.length).toBe(dialled)
-    expect(server.runtime.timerCount).toBe(0)
+    expect(server.environment.timerCount).toBe(0)
   })
 
   test("gives up what waits to be tried again", () => {
     const server = new ClusterServer([1])
     server.network.refuse(peerAddress(1))
     server.ask(1)
-    server.runtime.advance(10)
+    server.environment.advance(10)
     server.peerSet.close()
-    expect(server.runtime.timerCount).toBe(0)
+    expect(server.environment.timerCount).toBe(0)
     expect(server.ask(1).status).toBe(Status.NODE_DOWN)
   })
 })

@@ -18,7 +18,7 @@ function withPeer(linksPerPeer = 1): ClusterServer {
 describe("a peer that was never asked", () => {
   test("is live and has no connection", () => {
     const server = new ClusterServer([1])
-    server.runtime.advance(60_000)
+    server.environment.advance(60_000)
     expect(server.network.dialled).toEqual([])
     expect([server.peer(1).state, server.peer(1).isLive]).toEqual([PeerState.UNUSED, true])
   })
@@ -33,7 +33,7 @@ describe("a peer that was never asked", () => {
       ops.push(server.fake(1).checksAsked, op, flags, target)
       return server.fake(1).ids()
     }
-    server.runtime.advance(10)
+    server.environment.advance(10)
     expect(ops).toEqual([3, Op.NODE, FLAG_FORWARDED, 1])
     expect(asked.asker.answer?.status).toBe(Status.OK)
     expect(server.changes).toEqual(["1 connecting not connected yet", "1 up"])
@@ -43,7 +43,7 @@ describe("a peer that was never asked", () => {
   test("is asked all at once what many asked for while it was connected to", () => {
     const server = new ClusterServer([1])
     const asked = Array.from({ length: 50 }, () => server.ask(1))
-    server.runtime.advance(10)
+    server.environment.advance(10)
     expect(asked.map(({ asker }) => asker.answer?.status)).toEqual(Array(50).fill(Status.OK))
     expect(server.network.dialled.length).toBe(1)
     expect(server.network.wiresTo(peerAddress(1))[0]!.writes).toEqual([(3 + 50) * 8])
@@ -77,11 +77,11 @@ describe("a peer that is not the listed node", () => {
     const server = new ClusterServer([1])
     spoil(server)
     const asked = server.ask(1)
-    server.runtime.advance(10)
+    server.environment.advance(10)
     expect(asked.asker.answer).toEqual({ status: Status.NODE_DOWN, value: 0n })
     expect(server.changes).toEqual(["1 connecting not connected yet", `1 misconfigured ${reason}`])
     expect([server.ask(1).status, server.peer(1).isLive]).toEqual([Status.NODE_DOWN, false])
-    server.runtime.advance(20_000)
+    server.environment.advance(20_000)
     expect(server.changes.length).toBe(2)
     expect(server.network.dialled.length).toBeWithin(10, 30)
     const isDuplicate = name === "another process with our id"
@@ -93,12 +93,12 @@ describe("a peer that is not the listed node", () => {
     const { nodeId, epochMs, startNumber } = server.fake(1)
     spoil(server)
     server.ask(1)
-    server.runtime.advance(30_000)
+    server.environment.advance(30_000)
     Object.assign(server.fake(1), { nodeId, epochMs, startNumber })
-    server.runtime.advance(2_010)
+    server.environment.advance(2_010)
     expect(server.changes.at(-1)).toBe("1 up")
     const { asker } = server.ask(1)
-    server.runtime.advance(10)
+    server.environment.advance(10)
     expect(asker.answer?.status).toBe(Status.OK)
   })
 
@@ -106,9 +106,9 @@ describe("a peer that is not the listed node", () => {
     const server = new ClusterServer([1])
     server.fake(1).nodeId = 5
     server.ask(1)
-    server.runtime.advance(5_000)
+    server.environment.advance(5_000)
     server.fake(1).nodeId = 6
-    server.runtime.advance(5_000)
+    server.environment.advance(5_000)
     expect(server.changes.slice(1)).toEqual([
       "1 misconfigured it is node 5, not 1",
       "1 misconfigured it is node 6, not 1",
@@ -118,7 +118,7 @@ describe("a peer that is not the listed node", () => {
   test("is found out at a heartbeat when it changes behind an open connection", () => {
     const server = withPeer()
     server.fake(1).epochMs = 5
-    server.runtime.advance(510)
+    server.environment.advance(510)
     expect(server.changes).toEqual(["1 misconfigured its epoch is 5, ours is 1767225600000"])
   })
 
@@ -129,7 +129,7 @@ describe("a peer that is not the listed node", () => {
     server.peerSet.distrust(1, "it lies")
     expect(asker.answer?.status).toBe(Status.NODE_DOWN)
     expect([server.ask(1).status, server.peer(1).isLive]).toEqual([Status.NODE_DOWN, false])
-    server.runtime.advance(60)
+    server.environment.advance(60)
     expect(server.changes).toEqual(["1 misconfigured it lies", "1 up"])
   })
 })
@@ -138,12 +138,12 @@ describe("a peer that does not answer checks", () => {
   test("is down after three missed pings, and up again when it answers", () => {
     const server = withPeer()
     server.fake(1).answersChecks = false
-    server.runtime.advance(1_400)
+    server.environment.advance(1_400)
     expect(server.changes).toEqual([])
-    server.runtime.advance(700)
+    server.environment.advance(700)
     expect(server.changes).toEqual(["1 down 3 pings were not answered"])
     server.fake(1).answersChecks = true
-    server.runtime.advance(3_000)
+    server.environment.advance(3_000)
     expect(server.changes.at(-1)).toBe("1 up")
   })
 
@@ -151,17 +151,17 @@ describe("a peer that does not answer checks", () => {
     const server = withPeer()
     server.fake(1).answersChecks = false
     // Long enough for the waits between attempts to have grown to their longest.
-    server.runtime.advance(30_000)
+    server.environment.advance(30_000)
     expect(server.peer(1).state).toBe(PeerState.DOWN)
     for (let i = 0; i < 40; i++) {
       server.fake(1).answersChecks = false
       // Wherever in an attempt, or between two, it comes back.
-      server.runtime.advance(3_000 + i * 77)
+      server.environment.advance(3_000 + i * 77)
       server.fake(1).answersChecks = true
-      server.runtime.advance(3_000)
+      server.environment.advance(3_000)
       expect(server.peer(1).state).toBe(PeerState.UP)
       server.fake(1).answersChecks = false
-      server.runtime.advance(30_000)
+      server.environment.advance(30_000)
       expect(server.peer(1).state).toBe(PeerState.DOWN)
     }
   })
@@ -172,7 +172,7 @@ describe("a peer that does not answer checks", () => {
       data: () => wire.send(Uint8Array.of(Status.NOT_READY, 0, 0, 0, 0, 0, 0, 0, 0)),
     }))
     const { asker } = server.ask(1)
-    server.runtime.advance(10)
+    server.environment.advance(10)
     expect(asker.answer?.status).toBe(Status.NODE_DOWN)
     expect(server.changes.at(-1)).toBe("1 down it answered 5 with status 7")
   })
@@ -187,9 +187,9 @@ describe("a peer that does not answer checks", () => {
     fill()
     // Nothing stands still: the oldest are answered, and others follow at once.
     for (let i = 0; i < 6; i++) {
-      server.runtime.advance(500)
+      server.environment.advance(500)
       fake.release(LINK_IN_FLIGHT_MAX)
-      server.runtime.advance(3)
+      server.environment.advance(3)
       fill()
     }
     expect(server.changes).toEqual([])
@@ -204,7 +204,7 @@ describe("a peer that cannot be reached", () => {
     const gaps: number[] = []
     let [before, lastMs] = [1, 0]
     for (let ms = 1; ms <= 60_000; ms++) {
-      server.runtime.advance(1)
+      server.environment.advance(1)
       if (server.network.dialled.length === before) continue
       gaps.push(ms - lastMs)
       ;[before, lastMs] = [server.network.dialled.length, ms]
@@ -219,13 +219,13 @@ describe("a peer that cannot be reached", () => {
     const server = new ClusterServer([1])
     server.network.refuse(peerAddress(1))
     server.ask(1)
-    server.runtime.advance(30_000)
+    server.environment.advance(30_000)
     server.fake(1).listen()
-    server.runtime.advance(15_000)
+    server.environment.advance(15_000)
     expect(server.peer(1).state).toBe(PeerState.UP)
     server.network.wiresTo(peerAddress(1))[0]!.lose("reset")
     expect(server.changes.at(-1)).toBe("1 down reset")
-    server.runtime.advance(60)
+    server.environment.advance(60)
     expect(server.peer(1).state).toBe(PeerState.UP)
   })
 
@@ -234,7 +234,7 @@ describe("a peer that cannot be reached", () => {
     server.fake(1).behaviour = () => "CLOSE"
     for (let ms = 0; ms < 60_000; ms += 10) {
       server.ask(1)
-      server.runtime.advance(10)
+      server.environment.advance(10)
     }
     expect(server.network.dialled.length).toBeWithin(30, 60)
   })
@@ -243,11 +243,11 @@ describe("a peer that cannot be reached", () => {
     const server = new ClusterServer([1])
     server.network.blackHoles.add(peerAddress(1))
     const { asker } = server.ask(1)
-    server.runtime.advance(800)
+    server.environment.advance(800)
     expect(server.changes.at(-1)).toBe("1 down no connection within 750 ms")
     expect(asker.answer?.status).toBe(Status.NODE_DOWN)
     server.network.blackHoles.clear()
-    server.runtime.advance(3_000)
+    server.environment.advance(3_000)
     expect(server.changes.at(-1)).toBe("1 up")
   })
 })
@@ -260,7 +260,7 @@ describe("the clock of a peer", () => {
     server.connect()
     expect(Math.abs(server.peer(1).skewMs! - skewMs)).toBeLessThanOrEqual(2)
     server.fake(1).skewMs = skewMs + 10_000
-    server.runtime.advance(510)
+    server.environment.advance(510)
     expect(Math.abs(server.peer(1).skewMs! - skewMs - 10_000)).toBeLessThanOrEqual(1)
     expect(server.peer(1).roundTripMs).toBe(2)
   })

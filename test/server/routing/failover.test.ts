@@ -8,7 +8,7 @@ import { nodeOfId, peerAddress } from "../../support/fake-peer.ts"
 import type { Behaviour, FakePeer } from "../../support/fake-peer.ts"
 import { MemoryStore } from "../../support/memory-store.ts"
 import { NODE_ID, VirtualNode } from "../../support/virtual-node.ts"
-import { VirtualRuntime } from "../../support/virtual-runtime.ts"
+import { VirtualEnvironment } from "../../support/virtual-environment.ts"
 
 const ALL = [1, 2, 3, NODE_ID]
 /** A key whose owners are, in order, 1, 2, 3 and this node. */
@@ -57,7 +57,7 @@ describe("a key moves on to the next node", () => {
     each(server, () => () => refusal)
     const asked = noteAsked(server)
     const asker = server.route(Op.KEY, KEY)
-    server.runtime.advance(20)
+    server.environment.advance(20)
     expect(asked).toEqual([1, 2, 3])
     expect([asker.answer?.status, nodeOfId(asker.answer!.value)]).toEqual([Status.OK, NODE_ID])
   })
@@ -66,16 +66,16 @@ describe("a key moves on to the next node", () => {
     const server = connected()
     server.fake(1).behaviour = () => "CLOSE"
     const asker = server.route(Op.KEY, KEY)
-    server.runtime.advance(10)
+    server.environment.advance(10)
     expect(nodeOfId(asker.answer!.value)).toBe(2)
   })
 
   test("when its owner is silent, after half of the time that is left", () => {
     const server = connected()
     for (const nodeId of [1, 2]) server.fake(nodeId).behaviour = () => "HOLD"
-    const startMs = server.runtime.monotonicMs()
+    const startMs = server.environment.monotonicMs()
     const asker = server.route(Op.KEY, KEY)
-    server.runtime.advance(TIMEOUT_MS)
+    server.environment.advance(TIMEOUT_MS)
     expect(nodeOfId(asker.answer!.value)).toBe(3)
     expect(asker.answers[0]!.atMs - startMs).toBeWithin(750, 790)
   })
@@ -87,25 +87,31 @@ describe("a key moves on to the next node", () => {
     const asker = server.route(Op.KEY, KEY)
     const strict = server.route(Op.NODE, 1)
     expect(strict.answer).toEqual({ status: Status.OVERLOADED, value: 10n })
-    server.runtime.advance(10)
+    server.environment.advance(10)
     expect(nodeOfId(asker.answer!.value)).toBe(2)
   })
 
   test("when the owner is this node and cannot give out ids", () => {
-    const runtime = new VirtualRuntime()
-    const behind = new VirtualNode({ runtime, store: new MemoryStore(runtime, runtime.time * 2) })
+    const environment = new VirtualEnvironment()
+    const behind = new VirtualNode({
+      environment,
+      store: new MemoryStore(environment, environment.time * 2),
+    })
     const server = new ClusterServer([1, 2, 3], 1, behind)
     server.connect()
     expect(server.route(Op.LOCAL).answer?.status).toBe(Status.CLOCK_BEHIND)
     expect(server.route(Op.NODE, NODE_ID).answer?.status).toBe(Status.CLOCK_BEHIND)
     const asker = server.route(Op.KEY, OWN_KEY)
-    server.runtime.advance(10)
+    server.environment.advance(10)
     expect(nodeOfId(asker.answer!.value)).toBe(1)
   })
 
   test("and when nobody has ids the local node says why", () => {
-    const runtime = new VirtualRuntime()
-    const behind = new VirtualNode({ runtime, store: new MemoryStore(runtime, runtime.time * 2) })
+    const environment = new VirtualEnvironment()
+    const behind = new VirtualNode({
+      environment,
+      store: new MemoryStore(environment, environment.time * 2),
+    })
     const server = new ClusterServer([1, 2, 3], 1, behind)
     server.connect()
     each(server, () => () => ({ status: Status.NOT_READY, value: 0n }))
@@ -114,7 +120,7 @@ describe("a key moves on to the next node", () => {
       server.route(Op.KEY, OWN_KEY),
       server.route(Op.RANDOM),
     ]
-    server.runtime.advance(20)
+    server.environment.advance(20)
     for (const { answer } of askers) expect(answer?.status).toBe(Status.CLOCK_BEHIND)
     for (const nodeId of [1, 2, 3]) server.network.kill(peerAddress(nodeId))
     expect(server.route(Op.RANDOM).answer?.status).toBe(Status.CLOCK_BEHIND)
@@ -129,7 +135,7 @@ describe("RANDOM", () => {
     const seen = new Set<string>()
     for (let i = 0; i < 100; i++) {
       const asker = server.route(Op.RANDOM)
-      server.runtime.advance(20)
+      server.environment.advance(20)
       expect([asker.answer?.status, nodeOfId(asker.answer!.value)]).toEqual([Status.OK, NODE_ID])
       const round = asked.splice(0)
       expect(new Set(round).size).toBe(round.length)
@@ -144,9 +150,9 @@ describe("RANDOM", () => {
     const server = connected()
     each(server, () => () => "HOLD")
     for (let i = 0; i < 20; i++) {
-      const startMs = server.runtime.monotonicMs()
+      const startMs = server.environment.monotonicMs()
       const asker = server.route(Op.RANDOM)
-      server.runtime.advance(TIMEOUT_MS)
+      server.environment.advance(TIMEOUT_MS)
       expect(asker.answer?.status).toBe(Status.OK)
       expect(asker.answers[0]!.atMs - startMs).toBeLessThanOrEqual(TIMEOUT_MS)
     }
@@ -156,12 +162,12 @@ describe("RANDOM", () => {
     const server = connected()
     each(server, () => () => ({ status: Status.NOT_READY, value: 0n }))
     server.node.takeAll(4_096)
-    server.runtime.wallStands = true
+    server.environment.wallStands = true
     const asker = server.route(Op.KEY, KEY, 4_096)
-    server.runtime.advance(50)
+    server.environment.advance(50)
     expect(asker.answer).toBeUndefined()
-    server.runtime.wallStands = false
-    server.runtime.advance(20)
+    server.environment.wallStands = false
+    server.environment.advance(20)
     expect([asker.answer?.status, nodeOfId(asker.answer!.value)]).toEqual([Status.OK, NODE_ID])
   })
 })
@@ -176,7 +182,7 @@ describe("NODE is strict", () => {
     const server = connected()
     server.fake(2).behaviour = () => refusal
     const asker = server.route(Op.NODE, 2)
-    server.runtime.advance(20)
+    server.environment.advance(20)
     expect(asker.answer).toEqual(refusal as never)
     expect([server.fake(1).asked, server.fake(3).asked]).toEqual([[], []])
   })
@@ -186,7 +192,7 @@ describe("NODE is strict", () => {
     server.fake(2).behaviour = () => "CLOSE"
     const down = { status: Status.NODE_DOWN, value: 2n }
     const asker = server.route(Op.NODE, 2)
-    server.runtime.advance(5)
+    server.environment.advance(5)
     expect(asker.answer).toEqual(down)
     expect(server.peer(2).state).toBe(PeerState.DOWN)
     expect(server.route(Op.NODE, 2).answer).toEqual(down)
@@ -196,11 +202,11 @@ describe("NODE is strict", () => {
     const server = connected()
     server.fake(2).behaviour = ({ count }) => ({ ...server.fake(2).ids(count), delayMs: 980 })
     const asker = server.route(Op.NODE, 2)
-    server.runtime.advance(TIMEOUT_MS)
+    server.environment.advance(TIMEOUT_MS)
     expect(asker.answer?.status).toBe(Status.OK)
     server.fake(2).behaviour = () => "HOLD"
     const late = server.route(Op.NODE, 2)
-    server.runtime.advance(TIMEOUT_MS + 10)
+    server.environment.advance(TIMEOUT_MS + 10)
     expect(late.answer?.status).toBe(Status.TIMEOUT)
     expect(Number(late.answer!.value)).toBeWithin(TIMEOUT_MS, TIMEOUT_MS + 11)
   })
@@ -214,10 +220,10 @@ describe("an answer that cannot be true", () => {
     const server = connected()
     server.fake(1).behaviour = () => lie
     const askers = [server.route(Op.KEY, KEY), server.route(Op.KEY, KEY)]
-    server.runtime.advance(10)
+    server.environment.advance(10)
     for (const { answer } of askers) expect(nodeOfId(answer!.value)).toBe(2)
     expect(server.peer(1).state).toBe(PeerState.MISCONFIGURED)
-    server.runtime.advance(100)
+    server.environment.advance(100)
     expect(server.peer(1).state).toBe(PeerState.UP)
   })
 
@@ -225,7 +231,7 @@ describe("an answer that cannot be true", () => {
     const server = connected()
     server.fake(1).behaviour = () => ({ status: Status.OK, value: 3n << 12n })
     const asker = server.route(Op.NODE, 1)
-    server.runtime.advance(10)
+    server.environment.advance(10)
     expect(asker.answer).toEqual({ status: Status.NODE_DOWN, value: 1n })
   })
 })

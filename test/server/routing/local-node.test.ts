@@ -4,7 +4,7 @@ import { LocalNode } from "../../../server/routing/local-node.ts"
 import { FakeServer, START_NUMBER } from "../../support/fake-client.ts"
 import { MemoryStore } from "../../support/memory-store.ts"
 import { NODE_ID, VirtualNode } from "../../support/virtual-node.ts"
-import { SOME_TIME, VirtualRuntime } from "../../support/virtual-runtime.ts"
+import { SOME_TIME, VirtualEnvironment } from "../../support/virtual-environment.ts"
 
 const LOCAL = 1
 const NODE = 2
@@ -37,14 +37,16 @@ function valueOf(answer: Answer | "WAIT"): bigint {
 function failing(node: VirtualNode): FakeServer {
   node.takeBlock()
   node.store.failure = new Error("disk full")
-  node.runtime.advance(10_000)
+  node.environment.advance(10_000)
   node.takeAll(4_096)
   return new FakeServer(node)
 }
 
 function behind(leadMs: number): FakeServer {
-  const runtime = new VirtualRuntime()
-  return new FakeServer(new VirtualNode({ runtime, store: new MemoryStore(runtime, leadMs) }))
+  const environment = new VirtualEnvironment()
+  return new FakeServer(
+    new VirtualNode({ environment, store: new MemoryStore(environment, leadMs) }),
+  )
 }
 
 describe("ids of this node are the answer", () => {
@@ -72,7 +74,7 @@ describe("ids of this node are the answer", () => {
     for (let i = 0; i < 12; i++) ask(server, LOCAL, 0, 4_096)
     expect(ask(server, LOCAL, 0, 4_096)).toBe("WAIT")
     expect(ask(server, 5)).not.toBe("WAIT")
-    server.node.runtime.advance(1)
+    server.node.environment.advance(1)
     expect(ask(server, LOCAL, 0, 4_096)).toMatchObject({ status: Status.OK })
   })
 })
@@ -124,7 +126,7 @@ describe("what is no id", () => {
     const server = new FakeServer()
     expect(valueOf(ask(server, 6))).toBe(BigInt(DEFAULT_EPOCH_MS))
     expect(valueOf(ask(server, 7))).toBe(BigInt(DEFAULT_EPOCH_MS + SOME_TIME))
-    server.node.runtime.stepWall(-5_000)
+    server.node.environment.stepWall(-5_000)
     expect(valueOf(ask(server, 7))).toBe(BigInt(DEFAULT_EPOCH_MS + SOME_TIME - 5_000))
   })
 

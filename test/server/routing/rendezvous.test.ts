@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test"
 import fc from "fast-check"
 import { NODE_ID_MAX, keyHash } from "../../../protocol/index.ts"
 import { rendezvousOwner, rendezvousWeight } from "../../../server/routing/rendezvous.ts"
-import { seededRandom } from "../../support/virtual-runtime.ts"
+import { seededRandom } from "../../support/virtual-environment.ts"
 
 const ALL_NODES = Array.from({ length: NODE_ID_MAX + 1 }, (_, nodeId) => nodeId)
 

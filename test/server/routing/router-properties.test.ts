@@ -56,7 +56,7 @@ function setMood(server: ClusterServer, nodeId: number, mood: Mood): void {
       case "closes":
         return "CLOSE"
       case "talks garbage":
-        return Uint8Array.from({ length: 13 }, () => Math.floor(server.runtime.random() * 256))
+        return Uint8Array.from({ length: 13 }, () => Math.floor(server.environment.random() * 256))
       case "lies":
         return { ...fake.ids(count), value: 9n << 12n }
       default:
@@ -77,17 +77,17 @@ test("every request has one answer within its deadline, whatever the peers do", 
         const asked: { asker: Asker; startMs: number; op: number; target: number }[] = []
         for (const step of plan) {
           if ("mood" in step) setMood(server, step.nodeId, step.mood)
-          else if ("ms" in step) server.runtime.advance(step.ms)
+          else if ("ms" in step) server.environment.advance(step.ms)
           else {
             for (let i = 0; i < step.times; i++) {
               const { op } = step
               const target = op === Op.RANDOM ? 0 : step.target
-              const startMs = server.runtime.monotonicMs()
+              const startMs = server.environment.monotonicMs()
               asked.push({ asker: server.route(op, target), startMs, op, target })
             }
           }
         }
-        server.runtime.advance(TIMEOUT_MS + 20)
+        server.environment.advance(TIMEOUT_MS + 20)
         const ids: bigint[] = []
         for (const { asker, startMs, op, target } of asked) {
           expect(asker.answers.length).toBe(1)
@@ -99,7 +99,7 @@ test("every request has one answer within its deadline, whatever the peers do", 
           if (op === Op.NODE) expect(nodeOfId(value)).toBe(target)
         }
         expectDistinct([ids])
-        server.runtime.advance(10_000)
+        server.environment.advance(10_000)
         for (const { asker } of asked) expect(asker.answers.length).toBe(1)
       },
     ),

@@ -72,7 +72,7 @@ describe("the node that answers", () => {
   test.each(cases)("to %s", (_, ask, expected) => {
     const server = new ClusterServer([1, 2, 3])
     const asker = ask(server)
-    server.runtime.advance(20)
+    server.environment.advance(20)
     expect(outcome(asker)).toBe(expected)
     const asked = [...server.fakes].filter(([, fake]) => fake.asked.length > 0).map(([id]) => id)
     const peer = Number(expected.replace("node ", ""))
@@ -94,7 +94,7 @@ describe("the node that answers", () => {
   test("is asked for a block as it was asked for, and never to forward it", () => {
     const server = new ClusterServer([1])
     const asker = server.route(Op.NODE, 1, 4_096)
-    server.runtime.advance(10)
+    server.environment.advance(10)
     expect(server.fake(1).asked).toEqual([
       { op: Op.NODE, flags: FLAG_FORWARDED, count: 4_096, target: 1 },
     ])
@@ -103,7 +103,7 @@ describe("the node that answers", () => {
 
   test("is this one for every op when it is alone", () => {
     const { local, node, router } = new FakeServer()
-    const none = new Asker(node.runtime)
+    const none = new Asker(node.environment)
     for (const [op, target] of [
       [Op.LOCAL, 0],
       [Op.RANDOM, 0],
@@ -122,7 +122,7 @@ describe("the node that answers", () => {
 test("requests for this node wait with it for its next ids", () => {
   const server = new ClusterServer([1])
   server.node.takeAll(4_096)
-  const none = new Asker(server.runtime)
+  const none = new Asker(server.environment)
   expect(server.router.route(Op.LOCAL, 0, 4_096, 0, none)).toBe(Routed.WAIT)
   expect(server.router.route(Op.NODE, 0, 4_096, NODE_ID, none)).toBe(Routed.WAIT)
   expect(server.router.route(Op.NODE, 0, 4_096, 1, none)).toBe(Routed.IN_FLIGHT)
@@ -133,19 +133,19 @@ describe("RANDOM", () => {
     const nodeIds = Array.from({ length: size }, (_, i) => (size === 4 ? i + NODE_ID : i))
     const asked = new Map(nodeIds.map((nodeId) => [nodeId, 0]))
     const count = (nodeId: number): void => void asked.set(nodeId, asked.get(nodeId)! + 1)
-    const { local, node, roundEnd } = new FakeServer()
-    const pacer = new Pacer(node.runtime, () => 1)
+    const { local, node, flushScheduler } = new FakeServer()
+    const pacer = new Pacer(node.environment, () => 1)
     const directory = {
       ...noPeers(NODE_ID),
       live: nodeIds,
       ask: (nodeId: number) => (count(nodeId), Status.OK),
     }
-    const router = new Router(local, directory, pacer, node.runtime, 1_000, roundEnd)
+    const router = new Router(local, directory, pacer, node.environment, 1_000, flushScheduler)
     const draws = size * 200
-    const origin = new Asker(node.runtime)
+    const origin = new Asker(node.environment)
     for (let i = 0; i < draws; i++) {
       // The end of a round, and time for more ids.
-      node.runtime.advance(1)
+      node.environment.advance(1)
       router.begin()
       if (router.route(Op.RANDOM, 0, 1, 0, origin) === Routed.ANSWERED) count(NODE_ID)
     }
@@ -169,7 +169,7 @@ test("KEY goes to the owner among the live nodes, and back to the first when it 
     fc.property(fc.integer({ min: 0, max: 2 ** 32 - 1 }), (key) => {
       const answered = (): string => {
         const asker = server.route(Op.KEY, key)
-        server.runtime.advance(10)
+        server.environment.advance(10)
         return outcome(asker)
       }
       const owner = rendezvousOwner(key, [1, 2, 3, NODE_ID])
@@ -181,7 +181,7 @@ test("KEY goes to the owner among the live nodes, and back to the first when it 
         [1, 2, 3, NODE_ID].filter((nodeId) => nodeId !== owner),
       )
       expect(answered()).toBe(`node ${next}`)
-      server.runtime.advance(3_000)
+      server.environment.advance(3_000)
       expect(answered()).toBe(`node ${owner}`)
     }),
     { numRuns: 40 },

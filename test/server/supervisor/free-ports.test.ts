@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test"
 import { FreePorts } from "../../../server/supervisor/free-ports.ts"
-import { seededRandom } from "../../support/virtual-runtime.ts"
+import { seededRandom } from "../../support/virtual-environment.ts"
 
 function take(ports: FreePorts, count: number): number[] {
   return Array.from({ length: count }, () => ports.take())

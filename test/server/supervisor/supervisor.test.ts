@@ -4,10 +4,10 @@ import { FakeCluster } from "../../support/fake-nodes.ts"
 /** Lets the process started last die, over and over, after `ranMs`. @returns the waits between */
 function waitsBetween(cluster: FakeCluster, deaths: number, ranMs: number): number[] {
   return Array.from({ length: deaths }, () => {
-    cluster.runtime.advance(ranMs)
+    cluster.environment.advance(ranMs)
     cluster.last.die()
-    const waitMs = cluster.runtime.nextTimerMs!
-    cluster.runtime.advance(waitMs)
+    const waitMs = cluster.environment.nextTimerMs!
+    cluster.environment.advance(waitMs)
     cluster.last.listen()
     return waitMs
   })
@@ -35,7 +35,7 @@ describe("a node that dies", () => {
     expect(cluster.logged("node-died")).toMatchObject([
       { level: 50, node: "cluster", nodeId: 1, exitCode: null, signal: "SIGSEGV" },
     ])
-    cluster.runtime.advance(50)
+    cluster.environment.advance(50)
     expect(cluster.logged("node-restarted")).toEqual([])
     cluster.last.listen()
     expect(cluster.logged("node-restarted")).toMatchObject([
@@ -48,7 +48,7 @@ describe("a node that dies", () => {
     const cluster = FakeCluster.listening(1)
     for (const exitCode of [0, 1, 1]) {
       cluster.last.exit(exitCode)
-      cluster.runtime.advance(2_000)
+      cluster.environment.advance(2_000)
     }
     expect(cluster.processes).toHaveLength(4)
     expect(cluster.logged("node-died").map((line) => line["exitCode"])).toEqual([0, 1, 1])
@@ -60,7 +60,7 @@ describe("a node that dies", () => {
     cluster.processes[0]!.listen()
     cluster.processes[1]!.die()
     expect(cluster.logged("cluster-listening")).toEqual([])
-    cluster.runtime.advance(50)
+    cluster.environment.advance(50)
     cluster.last.listen()
     const [line] = cluster.logged("cluster-listening")
     expect(line!["nodes"]).toEqual([
@@ -73,11 +73,11 @@ describe("a node that dies", () => {
     const cluster = FakeCluster.listening(1)
     cluster.spawnFault = "too many processes"
     cluster.last.die()
-    cluster.runtime.advance(10_000)
+    cluster.environment.advance(10_000)
     expect(cluster.processes).toHaveLength(1)
     expect(cluster.logged("node-died").length).toBeGreaterThan(4)
     cluster.spawnFault = undefined
-    cluster.runtime.advance(2_000)
+    cluster.environment.advance(2_000)
     expect(cluster.processes).toHaveLength(2)
   })
 })
@@ -105,19 +105,19 @@ describe("what no restart can help ends the whole:", () => {
       failure: { nodeId: 1, message: "node 1: the port is taken", isUsage: false },
       inOrder: true,
     })
-    expect(cluster.runtime.timerCount).toBe(0)
+    expect(cluster.environment.timerCount).toBe(0)
   })
 
   test("exit code 2 at any time, as wrong use", async () => {
     const cluster = FakeCluster.listening(1)
     cluster.last.die()
-    cluster.runtime.advance(50)
+    cluster.environment.advance(50)
     cluster.last.exit(2)
     expect(await cluster.ending()).toEqual({
       failure: { nodeId: 0, message: "node 0: it ended with exit code 2", isUsage: true },
       inOrder: true,
     })
-    expect(cluster.runtime.timerCount).toBe(0)
+    expect(cluster.environment.timerCount).toBe(0)
   })
 
   test("a first process that cannot be started, and no other is", async () => {
@@ -149,16 +149,16 @@ describe("stopping", () => {
     for (const process of cluster.processes) process.exit(0)
     expect(await cluster.ending()).toEqual({ failure: undefined, inOrder: true })
     expect(cluster.logged("stopped")).toHaveLength(1)
-    expect(cluster.runtime.timerCount).toBe(0)
+    expect(cluster.environment.timerCount).toBe(0)
   })
 
   test("kills what has not stopped within 8 s, says so, and does not end in order", async () => {
     const cluster = FakeCluster.listening(2)
     cluster.supervisor.stop("SIGTERM")
     cluster.processes[0]!.exit(0)
-    cluster.runtime.advance(7_999)
+    cluster.environment.advance(7_999)
     expect(cluster.processes[1]!.signals).toEqual(["SIGTERM"])
-    cluster.runtime.advance(1)
+    cluster.environment.advance(1)
     expect(cluster.processes.map(({ signals }) => signals)).toEqual([
       ["SIGTERM"],
       ["SIGTERM", "SIGKILL"],
@@ -181,7 +181,7 @@ describe("stopping", () => {
     cluster.supervisor.stop("SIGTERM")
     cluster.processes[1]!.exit(0)
     expect(await cluster.ending()).toEqual({ failure: undefined, inOrder: true })
-    cluster.runtime.advance(60_000)
+    cluster.environment.advance(60_000)
     expect(cluster.processes).toHaveLength(2)
   })
 

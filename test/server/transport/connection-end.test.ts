@@ -32,7 +32,7 @@ describe("a client that sends its FIN", () => {
     client.send(many(6_000))
     client.connection.ended()
     expect(client.calls).toEqual(["pause"])
-    client.server.node.runtime.advance(2)
+    client.server.node.environment.advance(2)
     expect([client.answers.length, client.calls]).toEqual([6_000, ["pause", "resume", "end"]])
   })
 
@@ -54,7 +54,7 @@ describe("a client that sends its FIN", () => {
     client.send("lunique")
     client.connection.ended()
     expect([client.text, client.calls]).toEqual(["", ["pause"]])
-    client.server.node.runtime.advance(1)
+    client.server.node.environment.advance(1)
     expect(client.text).toMatch(/^[0-9]+\n$/)
     expect(client.calls).toEqual(["pause", "resume", "end"])
   })
@@ -83,7 +83,7 @@ describe("finishing a connection", () => {
     client.send(many(5_000))
     void client.connection.finish()
     expect(client.calls).toEqual(["pause"])
-    client.server.node.runtime.advance(2)
+    client.server.node.environment.advance(2)
     expect([client.answers.length, client.calls]).toEqual([5_000, ["pause", "resume", "shutdown"]])
   })
 
@@ -102,7 +102,7 @@ describe("finishing a connection", () => {
     client.send(many(3))
     client.connection.ended()
     void client.connection.finish()
-    client.server.node.runtime.advance(1)
+    client.server.node.environment.advance(1)
     expect([client.answers.length, client.calls]).toEqual([3, ["pause", "resume", "end"]])
   })
 
@@ -120,7 +120,7 @@ describe("finishing a connection", () => {
     const all = [finish("idle", idle!), finish("waiting", waiting!), finish("blocked", blocked!)]
     await all[0]
     expect(done).toEqual(["idle"])
-    server.node.runtime.advance(1)
+    server.node.environment.advance(1)
     await all[1]
     expect(done).toEqual(["idle", "waiting"])
     blocked!.connection.closed()
@@ -132,7 +132,7 @@ describe("finishing a connection", () => {
     client.send(many(3))
     void client.connection.finish()
     client.server.node.generator.stop()
-    client.server.node.runtime.advance(1)
+    client.server.node.environment.advance(1)
     expect(client.answers.map(({ status }) => status)).toEqual(Array(3).fill(Status.NOT_READY))
     expect(client.calls).toEqual(["pause", "resume", "shutdown"])
   })

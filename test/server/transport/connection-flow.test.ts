@@ -41,7 +41,7 @@ function weathers(...parts: number[]): fc.Arbitrary<Weather> {
 
 /** Sends the bytes as a socket would: only while it is not paused; and drains, and lets time pass. */
 function run(bytes: Uint8Array, { chunks, accepted }: Weather, client: FakeClient): void {
-  const { runtime } = client.server.node
+  const { environment } = client.server.node
   let writes = 0
   let refused = 0
   let isFull = false
@@ -59,7 +59,7 @@ function run(bytes: Uint8Array, { chunks, accepted }: Weather, client: FakeClien
     if (isFull) {
       isFull = false
       client.connection.drained()
-    } else if (client.paused) runtime.advance(1)
+    } else if (client.paused) environment.advance(1)
     else {
       const size = chunks[event % chunks.length]!
       client.send(bytes.subarray(at, at + size))
@@ -127,7 +127,7 @@ test("however slowly and in whatever parts a person reads, each line has its ans
       for (const command of list) {
         calm.forget()
         calm.send(`${command}\r\n`)
-        calm.server.node.runtime.advance(1_000)
+        calm.server.node.environment.advance(1_000)
         expected.push(calm.text.replaceAll(/^[0-9]{16,}$/gm, "id"))
       }
       const client = new FakeClient()

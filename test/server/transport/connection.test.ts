@@ -19,26 +19,26 @@ function expectIncreasing(values: readonly bigint[]): void {
 describe("a connection whose requests have to wait for ids", () => {
   test("is paused after what could be answered, and resumed when all is", () => {
     const client = new FakeClient()
-    const { runtime } = client.server.node
+    const { environment } = client.server.node
     client.send(many(100_000))
     expect(client.calls).toEqual(["pause"])
     const before = client.answers.length
     expect(before).toBeWithin(10 * 4_096, 11 * 4_096 + 1)
-    runtime.advance(1)
+    environment.advance(1)
     expect(client.answers.length - before).toBe(4_096)
-    runtime.advance(100)
+    environment.advance(100)
     expect(client.answers.length).toBe(100_000)
     expect(client.calls).toEqual(["pause", "resume"])
     expect(client.answers.every(({ status }) => status === Status.OK)).toBe(true)
     expectIncreasing(ids(client))
-    expect(runtime.timerCount).toBe(0)
+    expect(environment.timerCount).toBe(0)
   })
 
   test("answers what does not need ids only in its turn", () => {
     const client = new FakeClient(usedUp())
     client.send(requests([PING, { op: Op.LOCAL }, PING]))
     expect(client.answers.length).toBe(1)
-    client.server.node.runtime.advance(1)
+    client.server.node.environment.advance(1)
     expect(client.answers.length).toBe(3)
   })
 
@@ -46,7 +46,7 @@ describe("a connection whose requests have to wait for ids", () => {
     const client = new FakeClient(usedUp())
     const bytes = many(3)
     client.send(bytes.subarray(0, 21))
-    client.server.node.runtime.advance(1)
+    client.server.node.environment.advance(1)
     expect([client.answers.length, client.paused]).toEqual([2, false])
     client.send(bytes.subarray(21))
     expect(client.answers.length).toBe(3)
@@ -59,7 +59,7 @@ describe("a connection whose requests have to wait for ids", () => {
     const other = new FakeClient(server)
     other.send(many(5, PING))
     expect(other.answers.length).toBe(5)
-    waiting.server.node.runtime.advance(1)
+    waiting.server.node.environment.advance(1)
     expect(waiting.answers.length).toBe(1)
   })
 
@@ -67,7 +67,7 @@ describe("a connection whose requests have to wait for ids", () => {
     const server = usedUp()
     const clients = Array.from({ length: 4 }, () => new FakeClient(server))
     for (const client of clients) client.send(many(20 * 4_096))
-    for (let ms = 0; ms < 40; ms++) server.node.runtime.advance(1)
+    for (let ms = 0; ms < 40; ms++) server.node.environment.advance(1)
     for (const client of clients) expect(client.answers.length).toBe(10 * 4_096)
   })
 
@@ -75,7 +75,7 @@ describe("a connection whose requests have to wait for ids", () => {
     const client = new FakeClient(usedUp())
     client.send(many(10))
     client.connection.closed()
-    client.server.node.runtime.advance(5)
+    client.server.node.environment.advance(5)
     expect([client.writes, client.calls]).toEqual([[], ["pause"]])
   })
 
@@ -85,12 +85,12 @@ describe("a connection whose requests have to wait for ids", () => {
     large.send(many(1, { op: Op.LOCAL, count: 4_096 }))
     const small = new FakeClient(server)
     small.send(many(1))
-    const { runtime } = server.node
-    runtime.wallStands = true
-    runtime.advance(5)
+    const { environment } = server.node
+    environment.wallStands = true
+    environment.advance(5)
     expect([large.writes, small.writes]).toEqual([[], []])
-    runtime.wallStands = false
-    runtime.advance(3)
+    environment.wallStands = false
+    environment.advance(3)
     expectIncreasing([...ids(large), ...ids(small)])
     expect([large.answers.length, small.answers.length]).toEqual([1, 1])
   })
@@ -108,7 +108,7 @@ describe("a connection whose requests have to wait for ids", () => {
     const client = new FakeClient(usedUp())
     client.send("ping\nlunique 4096\nping\n")
     expect(client.text.split("\n").length).toBe(2)
-    client.server.node.runtime.advance(1)
+    client.server.node.environment.advance(1)
     expect(client.text.split("\n").length).toBe(1 + 4_096 + 1 + 1)
     expect(client.calls).toEqual(["pause", "resume"])
   })
@@ -117,7 +117,7 @@ describe("a connection whose requests have to wait for ids", () => {
     const server = usedUp()
     const clients = Array.from({ length: 3 }, () => new FakeClient(server))
     for (const client of clients) client.send("lunique 4096\n".repeat(10))
-    for (let ms = 0; ms < 9; ms++) server.node.runtime.advance(1)
+    for (let ms = 0; ms < 9; ms++) server.node.environment.advance(1)
     const lines = clients.map(({ text }) => text.split("\n").length - 1)
     expect(lines).toEqual([3 * 4_096, 3 * 4_096, 3 * 4_096])
   })
@@ -153,12 +153,12 @@ describe("a connection that is not read from", () => {
     const client = new FakeClient()
     client.accept = () => 5
     client.send(many(60_000))
-    client.server.node.runtime.advance(3)
+    client.server.node.environment.advance(3)
     expect(client.bytes.length).toBe(5)
     client.accept = (length) => length
     client.connection.drained()
     expect(client.answers.length).toBeLessThan(60_000)
-    client.server.node.runtime.advance(10)
+    client.server.node.environment.advance(10)
     expect(client.answers.length).toBe(60_000)
     expect(client.calls).toEqual(["pause", "resume"])
     expectIncreasing(ids(client))

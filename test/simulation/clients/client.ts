@@ -1,4 +1,4 @@
-import type { PeerSocket } from "../../../server/peers/dial.ts"
+import type { PeerSocket } from "../../../server/net/dial.ts"
 import type { AnswerOracle, Sent } from "../checks/answer-oracle.ts"
 import type { End } from "../network/end.ts"
 import type { Gate } from "../network/gate.ts"

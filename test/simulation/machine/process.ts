@@ -1,4 +1,4 @@
-import type { Runtime, Timer } from "../../../server/runtime.ts"
+import type { Environment, Timer } from "../../../server/environment.ts"
 import type { Clock } from "./clock.ts"
 import { Kind } from "../world.ts"
 import type { World } from "../world.ts"
@@ -9,7 +9,7 @@ const TIMER_LATE_MS = 0.5
 const TURN_MS = 0.05
 
 /** One run of a server, from its start to its end: what it sees of the world outside. */
-export class Process implements Runtime {
+export class Process implements Environment {
   readonly nodeId: number
   isAlive = true
   readonly random: () => number

@@ -1,7 +1,7 @@
 import type { Logger } from "pino"
 import { FirnNode } from "../../../server/node.ts"
 import type { PeerEntry } from "../../../server/peers/peer-set.ts"
-import type { Address } from "../../../server/transport/address.ts"
+import type { Address } from "../../../server/net/address.ts"
 import { blockName } from "../../support/id-block.ts"
 import type { IdBlock } from "../../support/id-block.ts"
 import { IssueOracle } from "../../support/issue-oracle.ts"
@@ -114,7 +114,7 @@ export class SimulatedNode implements IssueSite {
       linksPerPeer: settings.linksPerPeer,
       forwardTimeoutMs: settings.forwardTimeoutMs,
       store: disk.open(process),
-      runtime: process,
+      environment: process,
       listen: network.listenFor(nodeId, process),
       dial,
       log: log.child({ node: nodeId }),

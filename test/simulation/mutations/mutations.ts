@@ -86,7 +86,7 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: "the mark is not extended after a failure",
     file: RESERVATION,
-    text: "this.#runtime.monotonicMs() < this.#retryAtMs) return",
+    text: "this.#environment.monotonicMs() < this.#retryAtMs) return",
     replacement: "this.#retryAtMs > 0) return",
   },
   {
@@ -104,7 +104,7 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     name: "a request that timed out loses its place in the line",
-    file: "protocol/in-flight.ts",
+    file: "protocol/pipeline/in-flight.ts",
     text: "      this.#owners[at] = undefined\n      expired(",
     replacement: "      this.#owners[at] = undefined; if (i === 0) this.shift()\n      expired(",
   },
@@ -134,13 +134,13 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     name: "the tail of a partial write is written from its beginning",
-    file: "server/transport/outbound.ts",
+    file: "server/net/outbound.ts",
     text: "this.#tail = bytes.slice(accepted, length)",
     replacement: "this.#tail = bytes.slice(0, length)",
   },
   {
     name: "a drained socket forgets what it did not take",
-    file: "server/transport/outbound.ts",
+    file: "server/net/outbound.ts",
     text: "const done = accepted < 0 || accepted === tail.length",
     replacement: "const done = accepted !== 0",
   },
@@ -183,8 +183,8 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: "the first mark does not look at the one before",
     file: "server/node.ts",
-    text: "reservedUpTo(runtime.wallMs() - epochMs, mark)",
-    replacement: "reservedUpTo(runtime.wallMs() - epochMs, 0)",
+    text: "reservedUpTo(environment.wallMs() - epochMs, mark)",
+    replacement: "reservedUpTo(environment.wallMs() - epochMs, 0)",
   },
   {
     name: "who waited and got some ids is not served again",
@@ -206,7 +206,7 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     name: "a line of text in two chunks loses its first half",
-    file: "server/transport/text-dialect.ts",
+    file: "server/transport/text/text-dialect.ts",
     text: "this.#tooLong ? NOTHING : joined(this.#partial, rest)",
     replacement: "this.#tooLong ? NOTHING : joined(NOTHING, rest)",
   },

@@ -1,5 +1,5 @@
-import type { PeerSocket } from "../../../server/peers/dial.ts"
-import type { ServedSocket } from "../../../server/transport/listen.ts"
+import type { PeerSocket } from "../../../server/net/dial.ts"
+import type { ServedSocket } from "../../../server/net/listen.ts"
 import type { Party } from "./gate.ts"
 import type { Pipe, PipeEnd } from "./pipe.ts"
 import { Kind } from "../world.ts"

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test"
-import type { Address } from "../../../server/transport/address.ts"
+import type { Address } from "../../../server/net/address.ts"
 import { Trace } from "../trace.ts"
 import { World } from "../world.ts"
 import type { End } from "./end.ts"

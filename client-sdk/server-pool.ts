@@ -1,0 +1,142 @@
+import { backoffMs } from "../protocol/index.ts"
+import type { Call } from "./call.ts"
+import { Connection } from "./connection.ts"
+import type { ConnectionOptions } from "./connection.ts"
+import type { Timer } from "./environment.ts"
+import type { FirnError } from "./errors.ts"
+import type { ServerState } from "./options.ts"
+
+/** So long a connection has to stay open for its loss to be taken for the first again. */
+const SOUND_AFTER_MS = 1_000
+
+export interface ServerPoolEvents {
+  /** A connection is open. @returns why this epoch must not be used, if so */
+  checked(pool: ServerPool, epochMs: number): string | undefined
+  /** It can be used, or has another connection that can. */
+  up(pool: ServerPool): void
+  /** It has lost its last connection, or could not get one. */
+  down(pool: ServerPool, failure: FirnError): void
+  /** A call has failed here, and may go elsewhere. */
+  failed(pool: ServerPool, call: Call, failure: FirnError): void
+  changed(pool: ServerPool, state: ServerState, reason: string): void
+}
+
+/** The connections to one server, local or routed: they are opened, lost and opened again. */
+export class ServerPool {
+  readonly server: string
+  readonly #options: ConnectionOptions
+  readonly #size: number
+  readonly #events: ServerPoolEvents
+  /** Those that are open or being opened. */
+  #connections: Connection[] = []
+  #ready: Connection[] = []
+  #retry: Timer | undefined
+  /** Since it last lost a connection that had been open for a while. */
+  #attempts = 0
+  #isClosed = false
+
+  /** undefined before it is opened. */
+  state: ServerState | undefined
+
+  /** @param size how many connections it keeps */
+  constructor(options: ConnectionOptions, size: number, events: ServerPoolEvents) {
+    this.server = options.server
+    this.#options = options
+    this.#size = size
+    this.#events = events
+  }
+
+  get inFlight(): number {
+    let sum = 0
+    for (const connection of this.#ready) sum += connection.inFlight
+    return sum
+  }
+
+  /** Calls have timed out on all of its connections, and nothing has come since. */
+  get isLate(): boolean {
+    for (const connection of this.#ready) if (!connection.isLate) return false
+    return true
+  }
+
+  /** Begins to connect, if it has not yet. */
+  open(): void {
+    if (this.state !== undefined) return
+    this.#change("connecting", "")
+    this.#openConnections()
+  }
+
+  /** Only when up. @returns false when too much is in flight there */
+  send(call: Call, nowMs: number, tryTimeoutMs: number): boolean {
+    return this.#leastBusy().send(call, nowMs, tryTimeoutMs)
+  }
+
+  close(reason: string): void {
+    this.#isClosed = true
+    this.#retry?.cancel()
+    for (const connection of this.#connections) connection.close(reason)
+  }
+
+  #leastBusy(): Connection {
+    let least = this.#ready[0]!
+    for (let i = 1; i < this.#ready.length; i++) {
+      const connection = this.#ready[i]!
+      const isBetter =
+        connection.isLate === least.isLate
+          ? connection.inFlight < least.inFlight
+          : !connection.isLate
+      if (isBetter) least = connection
+    }
+    return least
+  }
+
+  #openConnections(): void {
+    while (this.#connections.length < this.#size) this.#openConnection()
+  }
+
+  #openConnection(): void {
+    const connection: Connection = new Connection(this.#options, {
+      checked: (epochMs) => this.#events.checked(this, epochMs),
+      ready: () => this.#isReady(connection),
+      failed: (call, failure) => this.#events.failed(this, call, failure),
+      closed: (failure, reason) => this.#lost(connection, failure, reason),
+    })
+    this.#connections.push(connection)
+  }
+
+  #isReady(connection: Connection): void {
+    this.#ready = [...this.#ready, connection]
+    this.#change("up", "")
+    this.#events.up(this)
+  }
+
+  #lost(connection: Connection, failure: FirnError, reason: string): void {
+    this.#connections = this.#connections.filter((other) => other !== connection)
+    this.#ready = this.#ready.filter((other) => other !== connection)
+    if (this.#isClosed) return
+    const { environment } = this.#options
+    const openMs = environment.monotonicMs() - connection.readySinceMs
+    if (openMs >= SOUND_AFTER_MS) this.#attempts = 0
+    this.#scheduleRetry()
+    if (this.#ready.length > 0) return
+    // Connections that are opened together are one attempt, which has failed when all of them have.
+    if (this.state !== "up" && this.#connections.length > 0) return
+    this.#change("down", reason)
+    this.#events.down(this, failure)
+  }
+
+  #scheduleRetry(): void {
+    if (this.#retry !== undefined) return
+    const { environment } = this.#options
+    const delayMs = backoffMs(this.#attempts++, environment.random())
+    this.#retry = environment.afterInBackground(delayMs, () => {
+      this.#retry = undefined
+      this.#openConnections()
+    })
+  }
+
+  #change(state: ServerState, reason: string): void {
+    if (this.state === state) return
+    this.state = state
+    this.#events.changed(this, state, reason)
+  }
+}

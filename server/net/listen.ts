@@ -1,0 +1,72 @@
+import type { Address } from "./address.ts"
+import type { ClientSocket } from "../transport/connection.ts"
+
+/** The socket of a client, as far as a server needs it. */
+export interface ServedSocket extends ClientSocket {
+  /** Closes at once; what was not sent yet is lost. */
+  terminate(): void
+}
+
+/** What is told of what a client does. */
+interface ClientEvents {
+  data(chunk: Uint8Array): void
+  drained(): void
+  /** It will send no more. */
+  ended(): void
+  /** The socket is closed both ways, whoever closed it. */
+  closed(): void
+}
+
+interface ListenEvents<Client extends ClientEvents> {
+  /** A client has connected. @returns what is told of it from now on */
+  opened(socket: ServedSocket): Client
+  /** Its socket is closed, and it has been told. */
+  closed(client: Client): void
+  /** The socket failed, and is being closed for that. */
+  failed(error: Error): void
+}
+
+export interface Listener {
+  readonly address: Address
+  /** Accepts no more; what is open stays open. */
+  stop(): void
+}
+
+/**
+ * Listens on an address; what clients do is told by events.
+ * @throws Error when the address cannot be listened on
+ */
+export type Listen = <Client extends ClientEvents>(
+  address: Address,
+  events: ListenEvents<Client>,
+) => Listener
+
+export const listenTcp: Listen = <Client extends ClientEvents>(
+  address: Address,
+  events: ListenEvents<Client>,
+) => {
+  const listener = Bun.listen<Client>({
+    hostname: address.host,
+    port: address.port,
+    // A client may send its FIN with its last request, as `printf … | nc -N` does.
+    allowHalfOpen: true,
+    socket: {
+      open: (socket) => void (socket.data = events.opened(socket)),
+      data: (socket, chunk) => socket.data.data(chunk),
+      drain: (socket) => socket.data.drained(),
+      end: (socket) => socket.data.ended(),
+      close: (socket) => {
+        socket.data.closed()
+        events.closed(socket.data)
+      },
+      error(socket, error) {
+        events.failed(error)
+        socket.terminate()
+      },
+    },
+  })
+  return {
+    address: { host: listener.hostname, port: listener.port },
+    stop: () => listener.stop(),
+  }
+}

@@ -1,0 +1,197 @@
+import { Database } from "bun:sqlite"
+import { closeSync, fsyncSync, linkSync, mkdirSync, openSync, rmSync, statSync } from "node:fs"
+import { dirname, join, resolve } from "node:path"
+import { DEFAULT_EPOCH_MS, NODE_ID_MAX } from "../../../protocol/index.ts"
+import { StoreError, StoreFault, corrupt, explaining } from "../errors.ts"
+import type { Identity, StoredNode, WantedIdentity } from "../node-store.ts"
+import { readVerifiedRow, writeRowMark, writeSchema } from "./schema.ts"
+import type { Row } from "./schema.ts"
+
+/** The smallest page of an SQLite file, in bytes. */
+const PAGE_SIZE_MIN = 512
+
+export function nodeFilePath(dataDir: string): string {
+  return join(dataDir, "node.sqlite")
+}
+
+/**
+ * `node.sqlite`, held with an exclusive lock from `open` to `close`. Synchronous: a write returns
+ * when it is durable.
+ *
+ * The rollback journal is used and not a write-ahead log, so that the file alone is the truth: a
+ * log that gets lost or damaged would silently bring an older mark back.
+ */
+export class NodeFile {
+  readonly node: StoredNode
+  readonly #path: string
+  readonly #database: Database
+  readonly #row: Row
+  readonly #inode: number
+
+  private constructor(path: string, database: Database, row: Row) {
+    this.#path = path
+    this.#database = database
+    this.#row = row
+    this.#inode = statSync(path).ino
+    this.node = { nodeId: row.node_id, epochMs: row.epoch_ms, mark: row.mark }
+  }
+
+  /**
+   * Opens the file of `dataDir`, or creates it when there is none and a node id is given.
+   * @throws StoreError with each of its faults
+   */
+  static open(dataDir: string, wanted: WantedIdentity): NodeFile {
+    const path = nodeFilePath(dataDir)
+    return explaining(path, () => {
+      if (!exists(path)) createWanted(path, dataDir, wanted)
+      checkSize(path)
+      const database = new Database(path, { readwrite: true, create: false })
+      try {
+        lock(database)
+        const file = new NodeFile(path, database, readVerifiedRow(path, database))
+        checkIdentity(path, file.node, wanted)
+        return file
+      } catch (error) {
+        database.close()
+        throw error
+      }
+    })
+  }
+
+  /**
+   * Writes a new file with mark 0.
+   * @returns false, with nothing changed, when there is one already
+   * @throws StoreError UNUSABLE when the directory or file cannot be written
+   */
+  static create(dataDir: string, identity: Identity): boolean {
+    const path = nodeFilePath(dataDir)
+    return explaining(path, () => {
+      mkdirSync(dataDir, { recursive: true })
+      if (exists(path)) return false
+      // Written apart and linked into place whole: a crash half way leaves no file, and of two
+      // processes that create at the same time one wins.
+      const draft = `${path}.${process.pid}.new`
+      try {
+        rmSync(draft, { force: true })
+        writeDraft(draft, identity)
+        return linkNew(draft, path)
+      } finally {
+        rmSync(draft, { force: true })
+      }
+    })
+  }
+
+  /**
+   * Makes a mark durable.
+   * @throws StoreError when it could not be written, or the file is no longer the one in its place
+   */
+  writeMark(mark: number): void {
+    explaining(this.#path, () => {
+      this.#checkInPlace()
+      writeRowMark(this.#database, this.#row, mark)
+    })
+  }
+
+  close(): void {
+    this.#database.close()
+  }
+
+  /** A file that was moved or replaced still takes writes, but the next start would not see them. */
+  #checkInPlace(): void {
+    const inode = statSync(this.#path, { throwIfNoEntry: false })?.ino
+    if (inode === this.#inode) return
+    throw new StoreError(
+      StoreFault.UNUSABLE,
+      `${this.#path} was ${inode === undefined ? "removed" : "replaced"} while this node runs: ` +
+        "put the file back that was there",
+    )
+  }
+}
+
+/** What is shorter than the smallest page SQLite takes for an empty database, and makes into one. */
+function checkSize(path: string): void {
+  const { size } = statSync(path)
+  if (size === 0) throw corrupt(path, "it is empty")
+  if (size < PAGE_SIZE_MIN) throw corrupt(path, `it has only ${size} bytes`)
+}
+
+/** Takes the lock that lasts until the database is closed. */
+function lock(database: Database): void {
+  database.run("PRAGMA busy_timeout = 0")
+  database.run("PRAGMA locking_mode = EXCLUSIVE")
+  database.run("PRAGMA synchronous = FULL")
+  database.run("BEGIN EXCLUSIVE")
+  database.run("COMMIT")
+  // Already so, unless a damaged header names another mode.
+  database.run("PRAGMA journal_mode = DELETE")
+}
+
+function createWanted(path: string, dataDir: string, wanted: WantedIdentity): void {
+  if (wanted.nodeId === undefined) {
+    throw new StoreError(
+      StoreFault.NO_NODE_ID,
+      `no node id is stored in ${path}: give one with --node-id (0 to ${NODE_ID_MAX}), ` +
+        "a different one for every node of the cluster",
+    )
+  }
+  const epochMs = wanted.epochMs ?? DEFAULT_EPOCH_MS
+  NodeFile.create(dataDir, { nodeId: wanted.nodeId, epochMs })
+}
+
+function checkIdentity(path: string, stored: Identity, wanted: WantedIdentity): void {
+  if (wanted.nodeId !== undefined && wanted.nodeId !== stored.nodeId) {
+    throw new StoreError(
+      StoreFault.MISMATCH,
+      `${path} belongs to node id ${stored.nodeId}, but --node-id is ${wanted.nodeId}: ` +
+        "a node id never changes; use another data directory",
+    )
+  }
+  if (wanted.epochMs !== undefined && wanted.epochMs !== stored.epochMs) {
+    throw new StoreError(
+      StoreFault.MISMATCH,
+      `${path} has the epoch ${epochText(stored.epochMs)}, but --epoch is ` +
+        `${epochText(wanted.epochMs)}: an epoch never changes; leave --epoch out`,
+    )
+  }
+}
+
+function epochText(epochMs: number): string {
+  return `${new Date(epochMs).toISOString()} (${epochMs})`
+}
+
+function writeDraft(draft: string, identity: Identity): void {
+  const database = new Database(draft, { readwrite: true, create: true })
+  try {
+    database.run("PRAGMA synchronous = FULL")
+    writeSchema(database, identity, new Date().toISOString())
+  } finally {
+    database.close()
+  }
+}
+
+/** @returns false when there is a file of that name already */
+function linkNew(draft: string, path: string): boolean {
+  try {
+    linkSync(draft, path)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "EEXIST") return false
+    throw error
+  }
+  const directory = dirname(resolve(path))
+  syncDirectory(directory)
+  syncDirectory(dirname(directory))
+  return true
+}
+
+function syncDirectory(path: string): void {
+  const directory = openSync(path, "r")
+  try {
+    fsyncSync(directory)
+  } finally {
+    closeSync(directory)
+  }
+}
+
+function exists(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false }) !== undefined
+}

@@ -1,0 +1,124 @@
+import { describe, expect, test } from "bun:test"
+import { renameSync, writeFileSync } from "node:fs"
+import { StoreError } from "../../../../server/storage/errors.ts"
+import { NodeFile, nodeFilePath } from "../../../../server/storage/sqlite/node-file.ts"
+import { SqliteStore } from "../../../../server/storage/sqlite/sqlite-store.ts"
+import { within } from "../../../support/deadline.ts"
+import { NodeFileHolder } from "../../../support/node-file-holder.ts"
+import { TempDir } from "../../../support/temp-dir.ts"
+
+function extend(store: SqliteStore, mark: number): Promise<Error | undefined> {
+  const done = new Promise<Error | undefined>((resolve) => store.extend(mark, resolve))
+  return within(`the mark ${mark}`, done)
+}
+
+async function refusalOf(work: Promise<unknown>): Promise<StoreError> {
+  const error = await within(
+    "a refusal",
+    work.then(
+      () => undefined,
+      (thrown: unknown) => thrown,
+    ),
+  )
+  if (error instanceof StoreError) return error
+  throw new Error(`not refused: ${Bun.inspect(error)}`)
+}
+
+describe("the store", () => {
+  test("keeps identity and the mark it was closed with", async () => {
+    using dir = new TempDir()
+    const first = await SqliteStore.open(dir.path, { nodeId: 9, epochMs: 0 })
+    expect(first.node).toEqual({ nodeId: 9, epochMs: 0, mark: 0 })
+    expect(await extend(first, 5_000)).toBeUndefined()
+    await first.close(4_321)
+    const second = await SqliteStore.open(dir.path, {})
+    expect(second.node).toEqual({ nodeId: 9, epochMs: 0, mark: 4_321 })
+    await second.close(4_321)
+  })
+
+  test("has the mark on disk when it says done, whatever comes after", async () => {
+    using dir = new TempDir()
+    await using holder = new NodeFileHolder(dir.path, "hold")
+    await holder.lines(1)
+    await holder.kill()
+    const store = await SqliteStore.open(dir.path, {})
+    expect(await extend(store, 77)).toBeUndefined()
+    await store.close(78)
+    const file = NodeFile.open(dir.path, {})
+    expect(file.node.mark).toBe(78)
+    file.close()
+  })
+
+  test("answers in order, and closes after what was asked before", async () => {
+    using dir = new TempDir()
+    const store = await SqliteStore.open(dir.path, { nodeId: 9 })
+    const order: number[] = []
+    for (const mark of [10, 20, 30]) store.extend(mark, () => order.push(mark))
+    await store.close(25)
+    expect(order).toEqual([10, 20, 30])
+    const file = NodeFile.open(dir.path, {})
+    expect(file.node.mark).toBe(25)
+    file.close()
+  })
+
+  test("holds the file for its life, collected or not, and lets go of it when closed", async () => {
+    using dir = new TempDir()
+    const store = await SqliteStore.open(dir.path, { nodeId: 5 })
+    Bun.gc(true)
+    await using second = new NodeFileHolder(dir.path, "hold")
+    expect(await second.lines(1)).toEqual(["LOCKED"])
+    await store.close(1)
+    await using third = new NodeFileHolder(dir.path, "hold")
+    expect(await third.lines(1)).toEqual(["open"])
+  })
+})
+
+describe("opening fails with the file's own fault", () => {
+  test("when another process holds it, and works once that is gone", async () => {
+    using dir = new TempDir()
+    await using holder = new NodeFileHolder(dir.path, "hold")
+    await holder.lines(1)
+    const error = await refusalOf(SqliteStore.open(dir.path, {}))
+    expect([error.fault, error.message]).toEqual(["LOCKED", expect.stringContaining(dir.path)])
+    await holder.kill()
+    await (await SqliteStore.open(dir.path, {})).close(0)
+  })
+
+  test("when it is damaged, is another node's, or has no node id", async () => {
+    using dir = new TempDir()
+    const without = await refusalOf(SqliteStore.open(dir.path, {}))
+    expect(without.fault).toBe("NO_NODE_ID")
+    NodeFile.create(dir.path, { nodeId: 3, epochMs: 0 })
+    const another = await refusalOf(SqliteStore.open(dir.path, { nodeId: 4 }))
+    expect(another.fault).toBe("MISMATCH")
+    writeFileSync(nodeFilePath(dir.path), "damaged")
+    const damaged = await refusalOf(SqliteStore.open(dir.path, {}))
+    expect([damaged.fault, damaged.message]).toEqual(["CORRUPT", expect.stringContaining(dir.path)])
+  })
+})
+
+describe("a file that is moved away under it", () => {
+  test("makes extending fail with a message, until it is back", async () => {
+    using dir = new TempDir()
+    const store = await SqliteStore.open(dir.path, { nodeId: 5 })
+    renameSync(nodeFilePath(dir.path), dir.at("elsewhere"))
+    const error = await extend(store, 50)
+    expect(error).toBeInstanceOf(StoreError)
+    expect(error?.message).toContain("was removed while this node runs")
+    renameSync(dir.at("elsewhere"), nodeFilePath(dir.path))
+    expect(await extend(store, 60)).toBeUndefined()
+    await store.close(55)
+  })
+
+  test("makes closing fail, and the mark before it stands", async () => {
+    using dir = new TempDir()
+    const store = await SqliteStore.open(dir.path, { nodeId: 5 })
+    await extend(store, 70)
+    renameSync(nodeFilePath(dir.path), dir.at("elsewhere"))
+    expect((await refusalOf(store.close(65))).fault).toBe("UNUSABLE")
+    renameSync(dir.at("elsewhere"), nodeFilePath(dir.path))
+    const file = NodeFile.open(dir.path, {})
+    expect(file.node.mark).toBe(70)
+    file.close()
+  })
+})
