@@ -58,7 +58,7 @@ export function statusError(status: number, high: number, low: number, server: s
     const what = `answered with status ${status}, which protocol version 1 does not have`
     return new FirnError("CONNECT_FAILED", `${server} ${what}`, { server, retryable: false })
   }
-  const message = `${server}: ${refusalText({ status, high, low })}`
+  const message = `${server}: ${refusalText({ status: status as Status, high, low })}`
   const detail = halvesToNumber(high, low)
   return new FirnError(row.name as Exclude<StatusName, "OK">, message, { server, detail })
 }

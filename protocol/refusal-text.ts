@@ -1,15 +1,9 @@
-import { halvesToNumber } from "./response.ts"
+import type { Answer } from "./answer.ts"
+import { halvesToNumber } from "./halves.ts"
 import { STATUSES, Status } from "./statuses.ts"
 
-/** An answer, its value as two 32-bit halves. */
-export interface AnswerFields {
-  readonly status: number
-  readonly high: number
-  readonly low: number
-}
-
 /** One sentence for a refusal, for those who read text. */
-export function refusalText(refusal: AnswerFields): string {
+export function refusalText(refusal: Answer): string {
   const detail = halvesToNumber(refusal.high, refusal.low)
   switch (refusal.status) {
     case Status.UNKNOWN_NODE:
@@ -27,6 +21,6 @@ export function refusalText(refusal: AnswerFields): string {
     case Status.WRONG_NODE:
       return `node ${detail} answered in its place`
     default:
-      return `${STATUSES[refusal.status]?.detail}: ${detail}`
+      return `${STATUSES[refusal.status]!.detail}: ${detail}`
   }
 }

@@ -41,8 +41,3 @@ export function responseLow(view: DataView, offset: number): number {
 export function responseValue(view: DataView, offset: number): bigint {
   return view.getBigUint64(offset + VALUE_HIGH)
 }
-
-/** The value out of its halves, exact below 2^53, as times and details are. */
-export function halvesToNumber(high: number, low: number): number {
-  return high * 2 ** 32 + low
-}

@@ -1,17 +1,17 @@
 import type { Environment } from "./environment.ts"
 
-/** Turns of the event loop. One more costs an idle node about a microsecond. */
-const ROUND_TURNS = 4
+/** How many turns of the event loop a batch gathers. One more costs an idle node about 1 µs. */
+const TURNS_PER_BATCH = 4
 
-/** Work that is put off to the end of a round. */
+/** Whatever gathers work, mostly bytes to write, until the batch is over. */
 export interface Flushable {
   flush(): void
 }
 
 /**
- * Runs what was scheduled in a round, a few turns of the event loop, once, at its end. A peer link
- * is fed by many sockets and a client by many links: writing once for all of a turn, and not
- * after each of them, nearly doubles what they carry, and a few busy turns bring more to write than one.
+ * Flushes what was scheduled, once, a few turns of the event loop later. Many sockets feed one peer
+ * link, and many links feed one client. A write for all of a turn, and not one after each of them,
+ * nearly doubles what they carry; a few busy turns together bring more than one.
  */
 export class FlushScheduler {
   readonly #environment: Environment
@@ -23,20 +23,21 @@ export class FlushScheduler {
     this.#environment = environment
   }
 
-  /** The caller sees to it that it is not scheduled twice in a round. */
+  /** The caller makes sure that it is not scheduled twice in a batch. */
   schedule(task: Flushable): void {
     if (this.#tasks.length === 0) this.#environment.soon(this.#turnEnded)
     this.#tasks.push(task)
   }
 
   readonly #turnEnded = (): void => {
-    this.#turns = (this.#turns + 1) % ROUND_TURNS
+    this.#turns = (this.#turns + 1) % TURNS_PER_BATCH
     if (this.#turns > 0) this.#environment.soon(this.#turnEnded)
-    else this.#run()
+    else this.#flush()
   }
 
-  #run(): void {
+  #flush(): void {
     const tasks = this.#tasks
+    // What is scheduled from now on belongs to the next batch.
     this.#tasks = this.#spare
     for (const task of tasks) task.flush()
     tasks.length = 0

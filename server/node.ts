@@ -16,6 +16,7 @@ import type { Address } from "./net/address.ts"
 import { HttpShim } from "./transport/http/http-server.ts"
 import type { Unreadiness } from "./transport/http/http-server.ts"
 import type { Listen } from "./net/listen.ts"
+import { ConnectionParts } from "./transport/connection.ts"
 import { TcpServer } from "./transport/tcp/tcp-server.ts"
 
 /** How often an idle node looks at its clock and its mark. */
@@ -81,7 +82,7 @@ export class FirnNode {
     this.#store = store
     this.#generator = generator
     this.#membership = membership
-    const pacer = new Pacer(environment, () => generator.waitMs)
+    const pacer = new Pacer(environment, generator)
     const router = new Router(
       local,
       membership.peers,
@@ -90,7 +91,7 @@ export class FirnNode {
       options.forwardTimeoutMs,
       flushScheduler,
     )
-    const parts = { router, pacer, flushScheduler }
+    const parts = new ConnectionParts(router, pacer, flushScheduler)
     this.#tcp = TcpServer.listen({ address: options.tcp, listen, parts, environment, log })
     try {
       this.#http =

@@ -5,6 +5,7 @@
  */
 import { do_not_optimize, measure } from "mitata"
 import { DEFAULT_EPOCH_MS, RESPONSE_SIZE, Status, encodeResponse } from "../../protocol/index.ts"
+import { AnswerSlot } from "../../server/exchange.ts"
 import { Generator } from "../../server/generator/generator.ts"
 import { Reservation } from "../../server/generator/reservation.ts"
 import type { MarkStore } from "../../server/generator/reservation.ts"
@@ -34,13 +35,14 @@ function createGenerator(): Generator {
 }
 
 const generator = createGenerator()
+const slot = new AnswerSlot()
 
 function take(): number {
   let low = 0
   generator.begin()
   for (let i = 0; i < CHUNK; i++) {
-    if (generator.take(1) !== Status.OK) throw new Error("there are no ids")
-    low ^= generator.low
+    if (generator.take(1, slot) !== Status.OK) throw new Error("there are no ids")
+    low ^= slot.low
   }
   return low
 }
@@ -48,8 +50,8 @@ function take(): number {
 function answer(): DataView {
   generator.begin()
   for (let i = 0; i < CHUNK; i++) {
-    if (generator.take(1) !== Status.OK) throw new Error("there are no ids")
-    encodeResponse(answers, i * RESPONSE_SIZE, Status.OK, generator.high, generator.low)
+    if (generator.take(1, slot) !== Status.OK) throw new Error("there are no ids")
+    encodeResponse(answers, i * RESPONSE_SIZE, Status.OK, slot.high, slot.low)
   }
   return answers
 }

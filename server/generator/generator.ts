@@ -1,5 +1,7 @@
 import { COUNT_MAX, Status, TIME_MAX, idHigh, idLowBase } from "../../protocol/index.ts"
 import type { Environment } from "../environment.ts"
+import { Outcome } from "../exchange.ts"
+import type { AnswerSlot } from "../exchange.ts"
 import type { Reservation } from "./reservation.ts"
 
 /** How far a burst may take the time ahead of the clock that paces it. */
@@ -12,9 +14,6 @@ const RANDOM_START_LIMIT = 256
 
 /** How long to wait before asking again whether a mark that is being written is there. */
 const MARK_POLL_MS = 5
-
-/** `take` found none of the ids it may give out now; some will be there within milliseconds. */
-export const WAIT = -1
 
 export interface GeneratorOptions {
   readonly nodeId: number
@@ -33,16 +32,12 @@ export interface GeneratorOptions {
  * Gives out ids that increase strictly. Its time is a logical clock: it follows the wall clock
  * forward, never goes back, and stays below the bound of the reservation.
  *
- *     generator.begin()                  // reads the clock; once for any number of takes
- *     switch (generator.take(count)) {   // Status.OK: generator.high, generator.low
+ *     generator.begin()                                // reads the clock; once for any number of takes
+ *     const outcome = generator.take(count, answer)    // Status.OK: the first id is in `answer`
  *
  * Times are milliseconds since the epoch. `README.md` beside this file argues why no id repeats.
  */
 export class Generator {
-  /** The halves of the first id of the block just taken. */
-  high = 0
-  low = 0
-
   readonly #nodeId: number
   readonly #epochMs: number
   readonly #maxClockLeadMs: number
@@ -51,6 +46,8 @@ export class Generator {
 
   #wall = 0
   #time: number
+  /** The halves of the id with sequence 0 of this millisecond. */
+  #high = 0
   #lowBase = 0
   /** The sequence at which ids of this millisecond began, and the next one. */
   #first = COUNT_MAX
@@ -111,19 +108,29 @@ export class Generator {
 
   /**
    * Takes `count` consecutive ids, 1 to 4,096, of one millisecond.
-   * @returns Status.OK, with the first id in `high` and `low`; WAIT; or a status to refuse with.
+   * @returns Status.OK, with the first id in `answer`; the status it was refused with, which is in
+   * `answer` with its detail; or `Outcome.WAIT`, which leaves `answer` as it was
    */
-  take(count: number): Status | typeof WAIT {
+  take(count: number, answer: AnswerSlot): Outcome {
     if (this.#refusal !== Status.OK || this.#next + count > COUNT_MAX) {
-      const obstacle = this.#moveOn()
-      if (obstacle !== Status.OK) return obstacle
+      const obstacle = this.#obstacle()
+      if (obstacle === Outcome.WAIT) return obstacle
+      if (obstacle !== Status.OK) return answer.refuse(obstacle, this.refusalDetail)
+      this.#enter(this.#time + 1, 0)
     }
-    this.low = this.#lowBase + this.#next
+    answer.status = Status.OK
+    answer.high = this.#high
+    answer.low = this.#lowBase + this.#next
     this.#next += count
     return Status.OK
   }
 
-  /** After WAIT: in how many milliseconds to try again. */
+  /** Whether a take of so many ids would have to wait now. */
+  mustWait(count: number): boolean {
+    return this.#next + count > COUNT_MAX && this.#obstacle() === Outcome.WAIT
+  }
+
+  /** After `Outcome.WAIT`: in how many milliseconds to try again. */
   get waitMs(): number {
     const short = this.#time + 1 - this.#ceiling
     return short > 0 ? Math.ceil(short) : MARK_POLL_MS
@@ -151,14 +158,11 @@ export class Generator {
     return this.#lastIssuedTime + 1
   }
 
-  /** Moves on to the next millisecond because this one has too few ids left. */
-  #moveOn(): Status | typeof WAIT {
+  /** What stands in the way of the next millisecond; Status.OK when nothing does. */
+  #obstacle(): Status | typeof Outcome.WAIT {
     if (this.#refusal !== Status.OK) return this.#refusal
-    const next = this.#time + 1
-    if (this.#markUsedUp()) return this.#reservation.stuck ? Status.NOT_READY : WAIT
-    if (next > this.#ceiling) return WAIT
-    this.#enter(next, 0)
-    return Status.OK
+    if (this.#markUsedUp()) return this.#reservation.stuck ? Status.NOT_READY : Outcome.WAIT
+    return this.#time + 1 > this.#ceiling ? Outcome.WAIT : Status.OK
   }
 
   #markUsedUp(): boolean {
@@ -187,7 +191,7 @@ export class Generator {
     }
     this.#retire()
     this.#time = time
-    this.high = idHigh(time)
+    this.#high = idHigh(time)
     this.#lowBase = idLowBase(time, this.#nodeId)
     this.#first = this.#next = sequence
   }

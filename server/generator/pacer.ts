@@ -1,38 +1,40 @@
 import type { Environment, Timer } from "../environment.ts"
 
-/** What came of letting a waiter go on. */
-export const Resumed = {
-  /** It needs no more ids for now. */
-  DONE: 0,
-  /** It got some of the ids it needs, but not all. */
-  SOME: 1,
-  /** It got none. */
-  NONE: 2,
-} as const
-export type Resumed = (typeof Resumed)[keyof typeof Resumed]
+/** Where ids come from: the generator, as far as those that wait for it are concerned. */
+export interface IdSource {
+  /** Reads the clock. */
+  begin(): void
+  /** Whether so many ids cannot be taken in this millisecond. */
+  mustWait(count: number): boolean
+  /** In how many milliseconds there may be ids again. */
+  readonly waitMs: number
+}
 
 export interface Waiter {
-  /** Goes on with the work that had to stop for want of ids. */
-  resume(): Resumed
+  /** How many ids its next request asks for. */
+  readonly wanted: number
+  /** Those ids are there: it goes on, and waits again once there are too few for it. */
+  resume(): void
 }
 
 /**
  * Those that wait for the generator's next millisecond, first come first served, woken by a timer
- * so that waiting costs no CPU. Holds each waiter once: at most one for every connection, and one
- * for every request of a connection that other nodes failed.
+ * so that waiting costs no CPU. One that was served and waits again goes to the back, so that a
+ * deep pipeline does not keep the others waiting. Holds each waiter once: at most one for every
+ * connection, and one for every request that this node answers because others failed.
  */
 export class Pacer {
   readonly #waiters = new Set<Waiter>()
   readonly #environment: Environment
-  readonly #waitMs: () => number
+  readonly #ids: IdSource
   #timer: Timer | undefined
 
-  /** @param waitMs in how many milliseconds there may be ids again */
-  constructor(environment: Environment, waitMs: () => number) {
+  constructor(environment: Environment, ids: IdSource) {
     this.#environment = environment
-    this.#waitMs = waitMs
+    this.#ids = ids
   }
 
+  /** Keeps the place of one that waits already. */
   wait(waiter: Waiter): void {
     this.#waiters.add(waiter)
     this.#arm()
@@ -43,20 +45,18 @@ export class Pacer {
   }
 
   #arm(): void {
-    this.#timer ??= this.#environment.after(this.#waitMs(), this.#serve)
+    this.#timer ??= this.#environment.after(this.#ids.waitMs, this.#serve)
   }
 
   readonly #serve = (): void => {
     this.#timer = undefined
+    this.#ids.begin()
+    // Nobody is served twice: those that wait again stand behind all that waited before.
+    let left = this.#waiters.size
     for (const waiter of this.#waiters) {
-      const resumed = waiter.resume()
-      if (resumed === Resumed.NONE) break
+      if (left-- === 0 || this.#ids.mustWait(waiter.wanted)) break
       this.#waiters.delete(waiter)
-      if (resumed === Resumed.SOME) {
-        // To the back, so that one deep pipeline does not keep the others waiting.
-        this.#waiters.add(waiter)
-        break
-      }
+      waiter.resume()
     }
     if (this.#waiters.size > 0) this.#arm()
   }

@@ -1,5 +1,15 @@
 import type { Address } from "./address.ts"
-import type { ClientSocket } from "../transport/connection.ts"
+import type { Sink } from "./outbound.ts"
+
+/** The socket of a client, as far as a connection needs it. */
+export interface ClientSocket extends Sink {
+  pause(): void
+  resume(): void
+  /** Sends FIN after what was written; bytes can still be read. */
+  shutdown(): void
+  /** Closes both ways. */
+  end(): void
+}
 
 /** The socket of a client, as far as a server needs it. */
 export interface ServedSocket extends ClientSocket {

@@ -1,6 +1,5 @@
 import { NODE_ID_MAX, Status } from "../../protocol/index.ts"
-import type { Flight } from "../routing/forwarded-request.ts"
-import type { PeerDirectory } from "../routing/peer-directory.ts"
+import type { IdRequest, PeerDirectory } from "../routing/peer-directory.ts"
 import type { Timer } from "../environment.ts"
 import type { Address } from "../net/address.ts"
 import { addressText } from "../net/address.ts"
@@ -77,8 +76,8 @@ export class PeerSet implements PeerDirectory {
     return this.#byNodeId[nodeId] !== undefined
   }
 
-  ask(nodeId: number, flight: Flight, nowMs: number, deadlineMs: number): Status {
-    const status = this.#byNodeId[nodeId]?.ask(flight, nowMs, deadlineMs) ?? Status.UNKNOWN_NODE
+  ask(nodeId: number, request: IdRequest, nowMs: number, deadlineMs: number): Status {
+    const status = this.#byNodeId[nodeId]?.ask(request, nowMs, deadlineMs) ?? Status.UNKNOWN_NODE
     if (status === Status.OK) this.#watch()
     return status
   }

@@ -1,5 +1,5 @@
 import { Op, Status, backoffMs } from "../../protocol/index.ts"
-import type { Flight } from "../routing/forwarded-request.ts"
+import type { IdRequest } from "../routing/peer-directory.ts"
 import type { Timer } from "../environment.ts"
 import type { Address } from "../net/address.ts"
 import type { PeerContext } from "./context.ts"
@@ -81,8 +81,8 @@ export class Peer {
     return this.#links.some(({ link }) => link.inFlight > 0)
   }
 
-  /** @returns Status.OK when the flight will hear; NODE_DOWN; or OVERLOADED */
-  ask(flight: Flight, nowMs: number, deadlineMs: number): Status {
+  /** @returns Status.OK when the request will hear; NODE_DOWN; or OVERLOADED */
+  ask(request: IdRequest, nowMs: number, deadlineMs: number): Status {
     if (!this.isLive) return Status.NODE_DOWN
     if (this.state === PeerState.UNUSED) {
       this.#change(PeerState.CONNECTING, "not connected yet")
@@ -90,7 +90,7 @@ export class Peer {
     }
     const link = this.#leastBusy()
     if (link === undefined) return Status.NODE_DOWN
-    const sent = link.send(Op.NODE, flight.count, this.nodeId, flight, nowMs, deadlineMs)
+    const sent = link.send(Op.NODE, request.wanted, this.nodeId, request, nowMs, deadlineMs)
     return sent ? Status.OK : Status.OVERLOADED
   }
 

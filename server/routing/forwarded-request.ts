@@ -1,76 +1,153 @@
-import { Status } from "../../protocol/index.ts"
+import { NODE_ID_MAX, Op, Status } from "../../protocol/index.ts"
+import type { Environment } from "../environment.ts"
+import { Outcome } from "../exchange.ts"
+import type { Asker, Exchange } from "../exchange.ts"
+import type { Pacer, Waiter } from "../generator/pacer.ts"
+import type { LocalNode } from "./local-node.ts"
+import type { IdRequest, PeerDirectory } from "./peer-directory.ts"
+import { rendezvousOwner } from "./rendezvous.ts"
 
-/** What was or will be answered to a request; a place in the order of its connection. */
-export interface Answer {
-  readonly done: boolean
-  readonly status: number
-  readonly high: number
-  readonly low: number
+/** A node that can be replaced by another gets this share of the time that is left. */
+const ATTEMPT_SHARE = 0.5
+/** With less than this left no other node is asked: the local one answers. */
+const ATTEMPT_MIN_MS = 10
+
+const NODE_SHIFT = 12
+
+/** What all forwarded requests of a node share. */
+export interface ForwardingParts {
+  readonly local: LocalNode
+  readonly peers: PeerDirectory
+  readonly pacer: Pacer
+  readonly environment: Environment
+  /** Those that have no request, for the next ones. */
+  readonly spare: ForwardedRequest[]
 }
 
-/** Those that asked: told when a flight has its answer. */
-export interface FlightOrigin {
-  settled(flight: Flight): void
-}
+/** How many are kept for the next requests. */
+const SPARE_MAX = 16_384
 
-/** Told when the node that was asked has answered, or will not. */
-export interface FlightPlan {
-  attemptEnded(flight: Flight, status: number, high: number, low: number): void
-}
-
-/** A request that another node was asked for; also what waits in the link to that node. */
-export class Flight implements Answer {
-  done = true
-  status: number = Status.OK
-  high = 0
-  low = 0
-
-  op = 0
-  count = 0
-  target = 0
+/**
+ * A request that other nodes are asked for, one after the other: RANDOM and KEY move on to the next
+ * node when one fails, the local node last, all within one deadline. NODE asks its node alone.
+ *
+ * It hears of a node's answer at most once for each `ask`, and gives the asker one answer.
+ */
+export class ForwardedRequest implements IdRequest, Waiter {
+  readonly #parts: ForwardingParts
+  #exchange: Exchange | undefined
+  #asker: Asker | undefined
+  #op = 0
+  #target = 0
   /** Monotonic milliseconds. */
-  deadlineMs = 0
+  #deadlineMs = 0
   /** The nodes that gave no id; made when there is a first. */
-  failed: number[] | undefined
+  #failed: number[] | undefined
   /** The node that is being asked. */
-  askedNodeId = -1
+  #askedNodeId = -1
 
-  readonly #plan: FlightPlan
-  #origin: FlightOrigin | undefined
+  /** How many ids it asks for. */
+  wanted = 0
 
-  constructor(plan: FlightPlan) {
-    this.#plan = plan
+  constructor(parts: ForwardingParts) {
+    this.#parts = parts
   }
 
-  /** Makes it the flight of a request; it may have been another's before. */
-  start(origin: FlightOrigin, op: number, count: number, target: number, deadlineMs: number): void {
-    this.#origin = origin
-    this.op = op
-    this.count = count
-    this.target = target
-    this.deadlineMs = deadlineMs
-    this.done = false
-    this.failed = undefined
-    this.askedNodeId = -1
+  /** Takes on a request; it may have been another's before. */
+  start(exchange: Exchange, asker: Asker, deadlineMs: number): void {
+    this.#exchange = exchange
+    this.#asker = asker
+    this.#op = exchange.op
+    this.#target = exchange.target
+    this.wanted = exchange.count
+    this.#deadlineMs = deadlineMs
+    this.#failed = undefined
+    this.#askedNodeId = this.#parts.local.nodeId
+  }
+
+  /** Lets go of its request and is there for another. */
+  release(): void {
+    this.#exchange = this.#asker = undefined
+    const { spare } = this.#parts
+    if (spare.length < SPARE_MAX) spare.push(this)
+  }
+
+  /** Asks a node. @returns Status.OK, or why nothing was sent */
+  ask(nodeId: number, nowMs: number): Status {
+    const leftMs = this.#deadlineMs - nowMs
+    const attemptMs = this.#op === Op.NODE ? leftMs : leftMs * ATTEMPT_SHARE
+    this.#askedNodeId = nodeId
+    return this.#parts.peers.ask(nodeId, this, nowMs, nowMs + attemptMs)
+  }
+
+  /** Asks the next node that was not asked yet. @returns false when the local one has to answer */
+  askNext(nowMs: number): boolean {
+    const { local, peers, environment } = this.#parts
+    const failed = (this.#failed ??= [local.nodeId])
+    failed.push(this.#askedNodeId)
+    while (this.#deadlineMs - nowMs >= ATTEMPT_MIN_MS) {
+      const candidates = peers.live.filter((nodeId) => !failed.includes(nodeId))
+      if (candidates.length === 0) return false
+      const nodeId =
+        this.#op === Op.KEY
+          ? rendezvousOwner(this.#target, candidates)
+          : candidates[Math.floor(environment.random() * candidates.length)]!
+      if (this.ask(nodeId, nowMs) === Status.OK) return true
+      failed.push(nodeId)
+    }
+    return false
   }
 
   /** The answer of the node that was asked. */
-  answered(status: number, high: number, low: number): void {
-    this.#plan.attemptEnded(this, status, high, low)
+  answered(status: Status, high: number, low: number): void {
+    const { peers } = this.#parts
+    const nodeId = this.#askedNodeId
+    if (status === Status.OK) {
+      if (((low >>> NODE_SHIFT) & NODE_ID_MAX) === nodeId) {
+        this.#settle(status, high, low)
+        return
+      }
+      peers.distrust(nodeId, "it answered with an id that is not its own")
+    } else if (status === Status.WRONG_NODE) peers.distrust(nodeId, `it is node ${low}`)
+    this.#moveOn(status, high, low)
   }
 
   /** The node that was asked will not answer. */
-  lost(status: number, detail: number): void {
-    this.#plan.attemptEnded(this, status, 0, detail)
+  lost(status: Status, detail: number): void {
+    this.#moveOn(status, 0, detail)
   }
 
-  /** The final answer. */
-  settle(status: number, high: number, low: number): void {
-    if (this.done) throw new Error("a request has one answer")
-    this.done = true
-    this.status = status
-    this.high = high
-    this.low = low
-    this.#origin?.settled(this)
+  /** The node that was asked gave no id. */
+  #moveOn(status: Status, high: number, low: number): void {
+    if (this.#op !== Op.NODE) {
+      if (!this.askNext(this.#parts.environment.monotonicMs())) this.resume()
+    } else if (status === Status.OK || status === Status.NODE_DOWN) {
+      this.#settle(Status.NODE_DOWN, 0, this.#target)
+    } else this.#settle(status, high, low)
+  }
+
+  /** The last resort of RANDOM and KEY: this node answers, once it has ids. */
+  resume(): void {
+    const { local, pacer } = this.#parts
+    const exchange = this.#open()
+    local.begin()
+    if (local.generator.take(this.wanted, exchange) === Outcome.WAIT) pacer.wait(this)
+    else this.#settle(exchange.status, exchange.high, exchange.low)
+  }
+
+  #settle(status: Status, high: number, low: number): void {
+    const exchange = this.#open()
+    const asker = this.#asker
+    this.release()
+    exchange.status = status
+    exchange.high = high
+    exchange.low = low
+    exchange.isPending = false
+    asker?.answered()
+  }
+
+  #open(): Exchange {
+    if (this.#exchange === undefined) throw new Error("a request has one answer")
+    return this.#exchange
   }
 }

@@ -6,16 +6,13 @@ import {
   Status,
   requestFault,
 } from "../../protocol/index.ts"
-import { WAIT } from "../generator/generator.ts"
+import type { Exchange, Outcome } from "../exchange.ts"
 import type { Generator } from "../generator/generator.ts"
 
 const UINT32 = 2 ** 32
 const UINT16 = 2 ** 16
 
-/**
- * Answers requests out of this node alone. The answer is left in `status`, `high` and `low`, so
- * that nothing is allocated for it.
- */
+/** Answers requests out of this node alone. */
 export class LocalNode {
   readonly nodeId: number
   readonly epochMs: number
@@ -24,10 +21,6 @@ export class LocalNode {
   /** Tells this run of the process from every other: 48 random bits, drawn at its start. */
   readonly startHigh16: number
   readonly startLow32: number
-
-  status: number = Status.OK
-  high = 0
-  low = 0
 
   /** @param random uniform in [0, 1) */
   constructor(nodeId: number, epochMs: number, generator: Generator, random: () => number) {
@@ -44,54 +37,29 @@ export class LocalNode {
     this.generator.begin()
   }
 
-  /** @returns false when the request has to wait for the next millisecond and be asked again */
-  answer(op: number, flags: number, count: number, target: number): boolean {
+  /** @returns the status of the answer, or `Outcome.WAIT` when it takes ids of the next millisecond */
+  answer(exchange: Exchange): Outcome {
+    const { op, flags, count, target } = exchange
     const fault = requestFault(op, flags, count, target)
-    if (fault !== NO_FAULT) return this.refuse(Status.BAD_REQUEST, fault)
+    if (fault !== NO_FAULT) return exchange.refuse(Status.BAD_REQUEST, fault)
     switch (op) {
       case Op.NODE:
-        if (target !== this.nodeId) return this.#refuseTarget(flags, target)
-        return this.#takeIds(count)
+        if (target !== this.nodeId) return this.#refuseTarget(exchange)
+        return this.generator.take(count, exchange)
       case Op.PING:
-        return this.#accept(this.nodeId * UINT16 + this.startHigh16, this.startLow32)
+        return exchange.accept(this.nodeId * UINT16 + this.startHigh16, this.startLow32)
       case Op.EPOCH:
-        return this.#acceptMs(this.epochMs)
+        return exchange.acceptNumber(this.epochMs)
       case Op.CLOCK:
-        return this.#acceptMs(this.generator.wallMs)
+        return exchange.acceptNumber(this.generator.wallMs)
       default:
-        return this.#takeIds(count)
+        return this.generator.take(count, exchange)
     }
   }
 
-  #takeIds(count: number): boolean {
-    const generator = this.generator
-    const taken = generator.take(count)
-    if (taken === WAIT) return false
-    if (taken !== Status.OK) return this.refuse(taken, generator.refusalDetail)
-    return this.#accept(generator.high, generator.low)
-  }
-
-  #refuseTarget(flags: number, target: number): boolean {
-    if ((flags & FLAG_FORWARDED) !== 0) return this.refuse(Status.WRONG_NODE, this.nodeId)
-    return this.refuse(Status.UNKNOWN_NODE, target)
-  }
-
-  #accept(high: number, low: number): true {
-    this.status = Status.OK
-    this.high = high
-    this.low = low
-    return true
-  }
-
-  #acceptMs(ms: number): true {
-    return this.#accept(Math.floor(ms / UINT32), ms >>> 0)
-  }
-
-  /** Leaves a refusal as the answer. */
-  refuse(status: Status, detail: number): true {
-    this.status = status
-    this.high = Math.floor(detail / UINT32)
-    this.low = detail >>> 0
-    return true
+  #refuseTarget(exchange: Exchange): Status {
+    const { flags, target } = exchange
+    if ((flags & FLAG_FORWARDED) !== 0) return exchange.refuse(Status.WRONG_NODE, this.nodeId)
+    return exchange.refuse(Status.UNKNOWN_NODE, target)
   }
 }

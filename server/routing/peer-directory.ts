@@ -1,17 +1,26 @@
 import { Status } from "../../protocol/index.ts"
-import type { Flight } from "./forwarded-request.ts"
+
+/** A request for ids that a peer can be asked for, and whoever hears what comes of it. */
+export interface IdRequest {
+  /** How many ids it asks for. */
+  readonly wanted: number
+  /** The peer has answered. */
+  answered(status: Status, high: number, low: number): void
+  /** The peer will not answer; `detail` goes with the status, 32 bits. */
+  lost(status: Status, detail: number): void
+}
 
 /** The other nodes, as far as routing needs them. */
 export interface PeerDirectory {
-  /** The nodes that are thought to answer, this one included. */
+  /** The nodes that are thought to answer, this one included. A changed list is another array. */
   readonly live: readonly number[]
   knows(nodeId: number): boolean
   /**
-   * Asks a node on behalf of a flight, which hears what comes of it by `deadlineMs` (monotonic) at
-   * the latest, and never before this returns.
+   * Asks a node for ids. The request hears what comes of it by `deadlineMs` (monotonic) at the
+   * latest, and never before this returns.
    * @returns Status.OK, or why nothing was sent
    */
-  ask(nodeId: number, flight: Flight, nowMs: number, deadlineMs: number): Status
+  ask(nodeId: number, request: IdRequest, nowMs: number, deadlineMs: number): Status
   /** A node gave an answer that cannot be true. */
   distrust(nodeId: number, reason: string): void
 }

@@ -1,21 +1,20 @@
 import type { FlushScheduler, Flushable } from "../flush-scheduler.ts"
 
-/** How many nodes one round draws among, at most. */
-const HAND_MAX = 8
+/** The most nodes that one batch of requests is spread over. */
+const NODES_PER_BATCH = 8
 
 /**
- * The random choice of a node. A round of the event loop writes once to each node that it asks, and
- * these writes are most of the cost: spread over a thousand nodes each request of the round would
- * have a write of its own. So the first draws of a round are a hand of nodes, and its others draw
- * from that. Each draw by itself is uniform over all live nodes; only those of a busy round
- * depend on each other.
+ * The random choice of a node. A node writes once per batch to each peer that it asks, and these
+ * writes are most of the cost: in a cluster of a thousand, each request of a batch would have a
+ * write of its own. So the first picks of a batch are kept, and its later ones pick among these.
+ * Each pick by itself is uniform over all live nodes. Only those of one batch depend on each other.
  */
-export class Hand implements Flushable {
+export class RandomPicker implements Flushable {
   readonly #random: () => number
   readonly #flushScheduler: FlushScheduler
-  readonly #nodeIds = new Int32Array(HAND_MAX)
+  readonly #picked = new Int32Array(NODES_PER_BATCH)
   #size = 0
-  /** What the hand was drawn from. */
+  /** The list that the kept picks were made from. */
   #live: readonly number[] = []
   #scheduled = false
 
@@ -25,16 +24,16 @@ export class Hand implements Flushable {
     this.#flushScheduler = flushScheduler
   }
 
-  /** @param live the ids of the nodes that can be drawn, at least one; a changed list is another array */
-  draw(live: readonly number[]): number {
-    if (live.length <= HAND_MAX) return this.#drawOf(live)
+  /** @param live the ids of the nodes to pick from, at least one; a changed list is another array */
+  pick(live: readonly number[]): number {
+    if (live.length <= NODES_PER_BATCH) return this.#pickOf(live)
     if (live !== this.#live) {
       this.#live = live
       this.#size = 0
     }
-    if (this.#size === HAND_MAX) return this.#drawOf(this.#nodeIds)
-    const nodeId = this.#drawOf(live)
-    this.#nodeIds[this.#size++] = nodeId
+    if (this.#size === NODES_PER_BATCH) return this.#pickOf(this.#picked)
+    const nodeId = this.#pickOf(live)
+    this.#picked[this.#size++] = nodeId
     if (!this.#scheduled) {
       this.#scheduled = true
       this.#flushScheduler.schedule(this)
@@ -42,12 +41,13 @@ export class Hand implements Flushable {
     return nodeId
   }
 
+  /** The batch is over. */
   flush(): void {
     this.#scheduled = false
     this.#size = 0
   }
 
-  #drawOf(nodeIds: ArrayLike<number>): number {
+  #pickOf(nodeIds: ArrayLike<number>): number {
     return nodeIds[Math.floor(this.#random() * nodeIds.length)]!
   }
 }

@@ -1,68 +1,41 @@
 import {
+  COUNT_MAX,
   FLAG_FORWARDED,
-  NODE_ID_MAX,
   NO_FAULT,
   Op,
   STATUSES,
   Status,
   requestFault,
 } from "../../protocol/index.ts"
-import { Resumed } from "../generator/pacer.ts"
-import type { Pacer } from "../generator/pacer.ts"
-import type { FlushScheduler } from "../flush-scheduler.ts"
 import type { Environment } from "../environment.ts"
-import { Flight } from "./forwarded-request.ts"
-import type { FlightOrigin, FlightPlan } from "./forwarded-request.ts"
-import { Hand } from "./random-picker.ts"
+import { Outcome } from "../exchange.ts"
+import type { Asker, Exchange } from "../exchange.ts"
+import type { FlushScheduler } from "../flush-scheduler.ts"
+import type { Pacer } from "../generator/pacer.ts"
+import { ForwardedRequest } from "./forwarded-request.ts"
+import type { ForwardingParts } from "./forwarded-request.ts"
 import type { LocalNode } from "./local-node.ts"
 import type { PeerDirectory } from "./peer-directory.ts"
+import { RandomPicker } from "./random-picker.ts"
 import { rendezvousOwner } from "./rendezvous.ts"
-
-/** What came of routing a request. */
-export const Routed = {
-  /** The answer stands in the local node. */
-  ANSWERED: 0,
-  /** It has to wait for the generator and be routed again. */
-  WAIT: 1,
-  /** Another node was asked: the answer comes to `router.flight`. */
-  IN_FLIGHT: 2,
-} as const
-export type Routed = (typeof Routed)[keyof typeof Routed]
-
-/** A node that can be replaced by another gets this share of the time that is left. */
-const ATTEMPT_SHARE = 0.5
-/** With less than this left no other node is asked: the local one answers. */
-const ATTEMPT_MIN_MS = 10
 
 /** What OVERLOADED advises: by then a link that still moves has answered some of what it holds. */
 const RETRY_AFTER_MS = 10
 
-/** How many flights are kept for the next requests. */
-const SPARE_MAX = 4_096
-
-const NODE_SHIFT = 12
-
 /**
- * Decides who answers a request, and sees to it that somebody does: RANDOM and KEY move on to the
- * next node when one fails, the local node last, all within one deadline. What a peer forwarded is
- * answered here and never forwarded again.
+ * Decides who answers a request: this node, or another one that is asked for it. What a peer
+ * forwarded is answered here and never forwarded again.
  */
-export class Router implements FlightPlan {
+export class Router {
   readonly local: LocalNode
-  readonly #peers: PeerDirectory
-  readonly #pacer: Pacer
-  readonly #environment: Environment
+  readonly #forwarding: ForwardingParts
   readonly #timeoutMs: number
-
-  readonly #hand: Hand
-  readonly #spare: Flight[] = []
+  readonly #randomPicker: RandomPicker
 
   /** The monotonic clock, read when the first request since `begin` needs it. */
   #nowMs: number | undefined
 
-  /** After IN_FLIGHT: the request that was sent on. */
-  flight!: Flight
-
+  /** @param timeoutMs how long a request may take in all that other nodes are asked for */
   constructor(
     local: LocalNode,
     peers: PeerDirectory,
@@ -71,12 +44,10 @@ export class Router implements FlightPlan {
     timeoutMs: number,
     flushScheduler: FlushScheduler,
   ) {
-    this.#hand = new Hand(() => environment.random(), flushScheduler)
     this.local = local
-    this.#peers = peers
-    this.#pacer = pacer
-    this.#environment = environment
+    this.#forwarding = { local, peers, pacer, environment, spare: [] }
     this.#timeoutMs = timeoutMs
+    this.#randomPicker = new RandomPicker(() => environment.random(), flushScheduler)
   }
 
   /** Reads the clock for the requests that follow. */
@@ -86,125 +57,65 @@ export class Router implements FlightPlan {
   }
 
   /**
-   * @param origin hears of the answer when it is `IN_FLIGHT`, never before this returns
+   * @param asker hears of the answer when it is `Outcome.FORWARDED`, never before this returns; the
+   * exchange must stay as it is until then
+   * @returns the status of the answer, which is in `exchange`; or what it waits for
    */
-  route(op: number, flags: number, count: number, target: number, origin: FlightOrigin): Routed {
+  route(exchange: Exchange, asker: Asker): Outcome {
     const { local } = this
-    const nodeId = this.#firstChoice(op, flags, count, target)
-    const isLocal = nodeId === local.nodeId
-    if (isLocal) {
-      if (!local.answer(op, flags, count, target)) return Routed.WAIT
-      if (!this.#mayMoveOn(op, flags, local.status)) return Routed.ANSWERED
-    }
-    const now = (this.#nowMs ??= this.#environment.monotonicMs())
-    const flight = this.#spare.pop() ?? new Flight(this)
-    flight.start(origin, op, count, target, now + this.#timeoutMs)
-    const status = isLocal ? (local.status as Status) : this.#ask(flight, nodeId, now)
-    if (status === Status.OK || (op !== Op.NODE && this.#askNext(flight, now))) {
-      this.flight = flight
-      return Routed.IN_FLIGHT
-    }
-    this.release(flight)
-    if (op === Op.NODE) {
-      local.refuse(status, status === Status.NODE_DOWN ? target : RETRY_AFTER_MS)
-      return Routed.ANSWERED
-    }
-    return local.answer(Op.LOCAL, 0, count, 0) ? Routed.ANSWERED : Routed.WAIT
+    if (this.#asksForOwnIds(exchange)) return local.generator.take(exchange.count, exchange)
+    const nodeId = this.#firstChoice(exchange)
+    if (nodeId !== local.nodeId) return this.#forward(exchange, asker, nodeId)
+    const outcome = local.answer(exchange)
+    return this.#mayMoveOn(exchange, outcome) ? this.#forward(exchange, asker, nodeId) : outcome
   }
 
-  /**
-   * Takes back a flight whose answer has been used. Nobody else holds it then: a link lets go of it
-   * before the flight hears anything, and nothing is told to a flight that is done.
-   */
-  release(flight: Flight): void {
-    if (this.#spare.length < SPARE_MAX) this.#spare.push(flight)
-  }
-
-  attemptEnded(flight: Flight, status: number, high: number, low: number): void {
-    const nodeId = flight.askedNodeId
-    if (status === Status.OK) {
-      if (((low >>> NODE_SHIFT) & NODE_ID_MAX) === nodeId) {
-        flight.settle(status, high, low)
-        return
-      }
-      this.#peers.distrust(nodeId, "it answered with an id that is not its own")
-    } else if (status === Status.WRONG_NODE) {
-      this.#peers.distrust(nodeId, `it is node ${low}`)
-    }
-    if (flight.op === Op.NODE) this.#settleStrictly(flight, status, high, low)
-    else if (!this.#askNext(flight, this.#environment.monotonicMs())) this.#answerHere(flight)
+  /** Well-formed requests for this node's ids, as most are: LOCAL, or NODE with this node as its target. */
+  #asksForOwnIds({ op, flags, count, target }: Exchange): boolean {
+    if (count < 1 || count > COUNT_MAX) return false
+    if (op === Op.LOCAL) return flags === 0 && target === 0
+    return op === Op.NODE && flags <= FLAG_FORWARDED && target === this.local.nodeId
   }
 
   /** The node to ask first; this one when the request is no business of another. */
-  #firstChoice(op: number, flags: number, count: number, target: number): number {
+  #firstChoice({ op, flags, count, target }: Exchange): number {
     const here = this.local.nodeId
     if ((flags & FLAG_FORWARDED) !== 0 || requestFault(op, flags, count, target) !== NO_FAULT) {
       return here
     }
-    const { live } = this.#peers
+    const { peers } = this.#forwarding
     switch (op) {
       case Op.NODE:
-        return this.#peers.knows(target) ? target : here
+        return peers.knows(target) ? target : here
       case Op.RANDOM:
-        return this.#hand.draw(live)
+        return this.#randomPicker.pick(peers.live)
       case Op.KEY:
-        return rendezvousOwner(target, live)
+        return rendezvousOwner(target, peers.live)
       default:
         return here
     }
   }
 
   /** Whether another node is to be asked after this one has answered so itself. */
-  #mayMoveOn(op: number, flags: number, status: number): boolean {
-    if (status === Status.OK || (op !== Op.RANDOM && op !== Op.KEY)) return false
-    return (flags & FLAG_FORWARDED) === 0 && STATUSES[status]?.retryable === true
+  #mayMoveOn({ op, flags }: Exchange, outcome: Outcome): boolean {
+    if (outcome <= Status.OK || (op !== Op.RANDOM && op !== Op.KEY)) return false
+    return (flags & FLAG_FORWARDED) === 0 && STATUSES[outcome]!.retryable
   }
 
-  /** @returns Status.OK when the node was asked */
-  #ask(flight: Flight, nodeId: number, now: number): Status {
-    const leftMs = flight.deadlineMs - now
-    const attemptMs = flight.op === Op.NODE ? leftMs : leftMs * ATTEMPT_SHARE
-    flight.askedNodeId = nodeId
-    return this.#peers.ask(nodeId, flight, now, now + attemptMs)
-  }
-
-  /** Asks the next node that was not asked yet. @returns false when the local one has to answer */
-  #askNext(flight: Flight, now: number): boolean {
-    const failed = (flight.failed ??= [this.local.nodeId])
-    failed.push(flight.askedNodeId)
-    while (flight.deadlineMs - now >= ATTEMPT_MIN_MS) {
-      const candidates = this.#peers.live.filter((nodeId) => !failed.includes(nodeId))
-      if (candidates.length === 0) return false
-      const nodeId =
-        flight.op === Op.KEY
-          ? rendezvousOwner(flight.target, candidates)
-          : candidates[Math.floor(this.#environment.random() * candidates.length)]!
-      if (this.#ask(flight, nodeId, now) === Status.OK) return true
-      failed.push(nodeId)
+  /** @param nodeId the node to ask; this one when it has refused already */
+  #forward(exchange: Exchange, asker: Asker, nodeId: number): Outcome {
+    const { local, environment, spare } = this.#forwarding
+    const { op, count, target } = exchange
+    const nowMs = (this.#nowMs ??= environment.monotonicMs())
+    const request = spare.pop() ?? new ForwardedRequest(this.#forwarding)
+    request.start(exchange, asker, nowMs + this.#timeoutMs)
+    const status = nodeId === local.nodeId ? exchange.status : request.ask(nodeId, nowMs)
+    if (status === Status.OK || (op !== Op.NODE && request.askNext(nowMs))) {
+      exchange.isPending = true
+      return Outcome.FORWARDED
     }
-    return false
-  }
-
-  #settleStrictly(flight: Flight, status: number, high: number, low: number): void {
-    if (status === Status.OK || status === Status.NODE_DOWN) {
-      flight.settle(Status.NODE_DOWN, 0, flight.target)
-    } else flight.settle(status, high, low)
-  }
-
-  /** The last resort of RANDOM and KEY, which is this node. */
-  #answerHere(flight: Flight): void {
-    const { local } = this
-    local.begin()
-    if (local.answer(Op.LOCAL, 0, flight.count, 0)) {
-      flight.settle(local.status, local.high, local.low)
-      return
-    }
-    const resume = (): Resumed => {
-      local.begin()
-      if (!local.answer(Op.LOCAL, 0, flight.count, 0)) return Resumed.NONE
-      flight.settle(local.status, local.high, local.low)
-      return Resumed.DONE
-    }
-    this.#pacer.wait({ resume })
+    request.release()
+    if (op !== Op.NODE) return local.generator.take(count, exchange)
+    return exchange.refuse(status, status === Status.NODE_DOWN ? target : RETRY_AFTER_MS)
   }
 }

@@ -1,33 +1,37 @@
-import type { Answer } from "../routing/forwarded-request.ts"
+import type { ClientExchange } from "./dialect.ts"
 
-/** The most answers of one connection that wait for other nodes; beyond, it is not read from. */
-export const PENDING_MAX = 4_096
+/** The most requests of one connection that wait for their answers or behind such; then it is not read from. */
+export const QUEUE_MAX = 4_096
 
-/** The answers of a connection from the first that is not there yet, in the order of its requests. */
+/** The requests of a connection from the first that has no answer yet, in their order. */
 export class AnswerQueue {
-  readonly #answers: (Answer | undefined)[] = []
+  readonly #exchanges: (ClientExchange | undefined)[] = []
   #head = 0
 
-  get size(): number {
-    return this.#answers.length - this.#head
+  get isEmpty(): boolean {
+    return this.#head === this.#exchanges.length
   }
 
-  push(answer: Answer): void {
-    this.#answers.push(answer)
+  get isFull(): boolean {
+    return this.#exchanges.length - this.#head === QUEUE_MAX
   }
 
-  /** Takes the oldest out if it has come. */
-  shiftDone(): Answer | undefined {
-    const answer = this.#answers[this.#head]
-    if (answer?.done !== true) return undefined
-    this.#answers[this.#head++] = undefined
-    if (this.#head === this.#answers.length) {
-      this.#answers.length = this.#head = 0
-    } else if (this.#head === PENDING_MAX) {
+  push(exchange: ClientExchange): void {
+    this.#exchanges.push(exchange)
+  }
+
+  /** Takes the oldest out if it has its answer. */
+  shiftAnswered(): ClientExchange | undefined {
+    const exchange = this.#exchanges[this.#head]
+    if (exchange === undefined || exchange.isPending) return undefined
+    this.#exchanges[this.#head++] = undefined
+    if (this.isEmpty) {
+      this.#exchanges.length = this.#head = 0
+    } else if (this.#head === QUEUE_MAX) {
       // A queue that never gets empty must not grow for that.
-      this.#answers.splice(0, this.#head)
+      this.#exchanges.splice(0, this.#head)
       this.#head = 0
     }
-    return answer
+    return exchange
   }
 }

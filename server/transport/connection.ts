@@ -1,48 +1,66 @@
-import { TEXT_FIRST_BYTE_MAX, TEXT_FIRST_BYTE_MIN } from "../../protocol/index.ts"
-import { Resumed } from "../generator/pacer.ts"
+import type { FlushScheduler, Flushable } from "../flush-scheduler.ts"
+import { Outcome } from "../exchange.ts"
+import type { Asker } from "../exchange.ts"
 import type { Pacer, Waiter } from "../generator/pacer.ts"
-import type { Router } from "../routing/router.ts"
-import type { FlushScheduler } from "../flush-scheduler.ts"
-import { Work } from "./dialect.ts"
-import type { Dialect } from "./dialect.ts"
-import { FrameDialect } from "./tcp/frame-dialect.ts"
+import type { ClientSocket } from "../net/listen.ts"
 import { Outbound } from "../net/outbound.ts"
-import type { Sink } from "../net/outbound.ts"
-import { TextDialect } from "./text/text-dialect.ts"
+import type { Router } from "../routing/router.ts"
+import { AnswerQueue } from "./answer-queue.ts"
+import { chooseDialect } from "./choose-dialect.ts"
+import { ClientExchange, Parsed } from "./dialect.ts"
+import type { Dialect } from "./dialect.ts"
+import { WriteBatch } from "./write-batch.ts"
 
-/** The socket of a client, as far as a connection needs it. */
-export interface ClientSocket extends Sink {
-  pause(): void
-  resume(): void
-  /** Sends FIN after what was written; bytes can still be read. */
-  shutdown(): void
-  /** Closes both ways. */
-  end(): void
-}
+/** How many exchanges are kept for the next requests. */
+const SPARE_MAX = 16_384
 
-/** What all connections share. */
-export interface ConnectionParts {
+/** What all connections of a node share. */
+export class ConnectionParts {
   readonly router: Router
   readonly pacer: Pacer
   readonly flushScheduler: FlushScheduler
+  readonly batch: WriteBatch = new WriteBatch()
+  /** Exchanges that are not in use. */
+  readonly spare: ClientExchange[] = []
+
+  constructor(router: Router, pacer: Pacer, flushScheduler: FlushScheduler) {
+    this.router = router
+    this.pacer = pacer
+    this.flushScheduler = flushScheduler
+  }
 }
 
+/** The life of a connection. The states follow each other in this order; some are passed over. */
+const State = {
+  /** Requests are read and answered. */
+  OPEN: 0,
+  /** The node is stopping: what has been received is answered, then our FIN goes out. */
+  DRAINING: 1,
+  /** The client sends no more requests: those it has sent are answered, then both ways are closed. */
+  HALF_OPEN: 2,
+  /** Our FIN is out; what the client still sends is dropped. */
+  FIN_SENT: 3,
+  CLOSED: 4,
+} as const
+type State = (typeof State)[keyof typeof State]
+
 /**
- * One client: reads while it can answer, and stops reading while answers wait for the generator or
- * for the socket, so that what is kept for a client is bounded by one chunk and its answers.
+ * One client: parses its requests by the dialect it speaks, has them answered in their order, and
+ * writes the answers. It stops reading while it cannot answer, so that what is kept for a client is
+ * bounded: a chunk of requests, a queue of answers, and one batch to be written.
  */
-export class Connection implements Waiter {
+export class Connection implements Waiter, Asker, Flushable {
   readonly #socket: ClientSocket
   readonly #parts: ConnectionParts
   readonly #outbound: Outbound
+  readonly #queue = new AnswerQueue()
   #dialect: Dialect | undefined
-  #work: Work = Work.IDLE
-  /** The client has sent its FIN. */
-  #ended = false
-  /** Our FIN is sent, or will be once all is answered; what comes after is not read. */
-  #finishing = false
-  #shut = false
-  readonly #allAnswered = Promise.withResolvers<void>()
+  #state: State = State.OPEN
+  #isReading = true
+  #isFlushDue = false
+  /** The request that waits for ids; those behind it are not parsed yet. */
+  #waiting: ClientExchange | undefined
+  #finished: PromiseWithResolvers<void> | undefined
 
   constructor(socket: ClientSocket, parts: ConnectionParts) {
     this.#socket = socket
@@ -50,105 +68,167 @@ export class Connection implements Waiter {
     this.#outbound = new Outbound(socket)
   }
 
+  get wanted(): number {
+    return this.#waiting?.count ?? 0
+  }
+
   data(chunk: Uint8Array): void {
-    if (this.#shut) return
-    this.#dialect ??= this.#chooseDialect(chunk[0]!)
+    if (this.#state >= State.HALF_OPEN) return
+    this.#dialect ??= chooseDialect(chunk[0]!, this.#parts.router.local.epochMs)
     this.#dialect.push(chunk)
-    this.#run(this.#dialect)
+    this.#run()
   }
 
   drained(): void {
     if (!this.#outbound.blocked) return
     this.#outbound.drain()
-    this.#goOn()
+    this.#run()
   }
 
-  /** The client will send no more; what it has sent is still answered. */
+  /** The client has sent its FIN. */
   ended(): void {
-    this.#ended = true
-    if (this.#isAnswered) this.#endInput()
+    if (this.#state === State.FIN_SENT) this.#close()
+    else if (this.#state < State.HALF_OPEN) {
+      this.#enter(State.HALF_OPEN)
+      this.#dialect?.end()
+      this.#run()
+    }
   }
 
+  /** The socket is closed. */
   closed(): void {
-    this.#setShut()
-    this.#parts.pacer.leave(this)
+    this.#enter(State.CLOSED)
   }
 
-  /** Answers what has been received, then sends FIN. @returns when that is done */
+  /** The node stops: answers what has been received, then sends FIN. @returns when that is done */
   finish(): Promise<void> {
-    this.#finishing = true
-    if (this.#isAnswered) this.#shutDown()
-    return this.#allAnswered.promise
-  }
-
-  resume(): Resumed {
-    const dialect = this.#dialect
-    if (dialect === undefined || this.#work !== Work.WAITING) return Resumed.DONE
-    const before = dialect.taken
-    this.#run(dialect)
-    // `#run` has changed it, which the compiler cannot see.
-    if ((this.#work as Work) !== Work.WAITING) return Resumed.DONE
-    return dialect.taken > before ? Resumed.SOME : Resumed.NONE
-  }
-
-  get #isAnswered(): boolean {
-    return this.#work === Work.IDLE && (this.#dialect?.pending ?? 0) === 0
-  }
-
-  #chooseDialect(firstByte: number): Dialect {
-    const isText = firstByte >= TEXT_FIRST_BYTE_MIN && firstByte <= TEXT_FIRST_BYTE_MAX
-    const { router, flushScheduler } = this.#parts
-    const outbound = this.#outbound
-    const parts = { router, outbound, flushScheduler, ready: () => this.#goOn() }
-    return isText ? new TextDialect(parts) : new FrameDialect(parts)
-  }
-
-  /** Goes on after answers of other nodes have come, or the socket has room again. */
-  #goOn(): void {
-    if (this.#shut || this.#outbound.blocked || this.#dialect === undefined) return
-    this.#run(this.#dialect)
-  }
-
-  #run(dialect: Dialect): void {
-    const before = this.#work
-    const work = dialect.run()
-    this.#work = work
-    if (work === Work.WAITING) this.#parts.pacer.wait(this)
-    if (work !== Work.IDLE) {
-      if (before === Work.IDLE) this.#socket.pause()
-      return
+    this.#finished ??= Promise.withResolvers()
+    if (this.#state >= State.FIN_SENT) this.#finished.resolve()
+    else if (this.#state === State.OPEN) {
+      this.#enter(State.DRAINING)
+      this.#run()
     }
-    if (before !== Work.IDLE) this.#socket.resume()
-    if (dialect.pending > 0) return
-    if (dialect.finished) this.#close()
-    else if (this.#ended) this.#endInput()
-    else if (this.#finishing) this.#shutDown()
+    return this.#finished.promise
   }
 
-  #endInput(): void {
-    const dialect = this.#dialect
-    if (dialect !== undefined && !this.#finishing) {
-      dialect.pushEnd()
-      this.#finishing = true
-      this.#run(dialect)
-      return
+  /** There are ids for the request that waits. */
+  resume(): void {
+    this.#run()
+  }
+
+  /** The answer of another node stands in the queue. */
+  answered(): void {
+    if (this.#isFlushDue) return
+    this.#isFlushDue = true
+    this.#parts.flushScheduler.schedule(this)
+  }
+
+  flush(): void {
+    this.#isFlushDue = false
+    this.#run()
+  }
+
+  /** Answers and writes whatever can be by now. */
+  #run(): void {
+    if (this.#outbound.blocked || this.#state >= State.FIN_SENT) return
+    const { batch } = this.#parts
+    let isUsedUp: boolean
+    let wasFull: boolean
+    do {
+      this.#encodeAnswered()
+      isUsedUp = this.#answerInput()
+      wasFull = batch.isFull
+      batch.flush(this.#outbound)
+    } while (wasFull && !this.#outbound.blocked)
+    this.#read(isUsedUp && !this.#outbound.blocked)
+    if (this.#isReading && this.#queue.isEmpty) this.#allAnswered()
+  }
+
+  /** Encodes the answers at the head of the queue that have come. */
+  #encodeAnswered(): void {
+    const { batch } = this.#parts
+    while (!batch.isFull) {
+      const exchange = this.#queue.shiftAnswered()
+      if (exchange === undefined) return
+      exchange.encoding.encode(exchange, batch)
+      this.#putBack(exchange)
     }
-    this.#close()
+  }
+
+  /**
+   * Answers requests out of the input, one after the other.
+   * @returns whether no whole request is left; false when the next one has to wait
+   */
+  #answerInput(): boolean {
+    const dialect = this.#dialect
+    if (dialect === undefined) return true
+    const { router, pacer, batch } = this.#parts
+    const queue = this.#queue
+    let exchange = this.#waiting ?? this.#takeSpare()
+    let isClockRead = false
+    while (!batch.isFull && !queue.isFull) {
+      const parsed = this.#waiting === undefined ? dialect.next(exchange) : Parsed.REQUEST
+      if (parsed === Parsed.NOTHING || parsed === Parsed.END) {
+        if (parsed === Parsed.END) this.#enter(State.HALF_OPEN)
+        this.#putBack(exchange)
+        return true
+      }
+      if (parsed === Parsed.REQUEST) {
+        if (!isClockRead) router.begin()
+        isClockRead = true
+        const outcome = router.route(exchange, this)
+        if (outcome === Outcome.WAIT) {
+          this.#waiting = exchange
+          pacer.wait(this)
+          return false
+        }
+        this.#waiting = undefined
+      }
+      // What does not wait for another node, nor behind such, is written at once.
+      if (!exchange.isPending && queue.isEmpty) exchange.encoding.encode(exchange, batch)
+      else {
+        queue.push(exchange)
+        exchange = this.#takeSpare()
+      }
+    }
+    if (this.#waiting === undefined) this.#putBack(exchange)
+    return false
+  }
+
+  /** Nothing that was received is left to be answered. */
+  #allAnswered(): void {
+    if (this.#state === State.HALF_OPEN) this.#close()
+    else if (this.#state === State.DRAINING) {
+      this.#enter(State.FIN_SENT)
+      this.#socket.shutdown()
+    }
   }
 
   #close(): void {
-    this.#setShut()
+    this.#enter(State.CLOSED)
     this.#socket.end()
   }
 
-  #shutDown(): void {
-    if (this.#shut) return
-    this.#setShut()
-    this.#socket.shutdown()
+  #enter(state: State): void {
+    this.#state = state
+    if (state < State.FIN_SENT) return
+    this.#finished?.resolve()
+    this.#parts.pacer.leave(this)
   }
 
-  #setShut(): void {
-    this.#shut = true
-    this.#allAnswered.resolve()
+  #read(isReading: boolean): void {
+    if (this.#isReading === isReading) return
+    this.#isReading = isReading
+    if (isReading) this.#socket.resume()
+    else this.#socket.pause()
+  }
+
+  #takeSpare(): ClientExchange {
+    return this.#parts.spare.pop() ?? new ClientExchange()
+  }
+
+  #putBack(exchange: ClientExchange): void {
+    const { spare } = this.#parts
+    if (spare.length < SPARE_MAX) spare.push(exchange)
   }
 }

@@ -1,41 +1,42 @@
-import type { Router } from "../routing/router.ts"
-import type { FlushScheduler } from "../flush-scheduler.ts"
-import type { Outbound } from "../net/outbound.ts"
+import { Exchange } from "../exchange.ts"
+import type { WriteBatch } from "./write-batch.ts"
 
-/** How far a connection has got with the bytes it was given. */
-export const Work = {
-  /** All is answered or in flight, but for an unfinished frame or line. */
-  IDLE: 0,
-  /** The next request has to wait for the generator. */
-  WAITING: 1,
-  /** Answers have to wait for the socket. */
-  BLOCKED: 2,
-  /** The next request has to wait for other nodes' answers to those before it. */
-  FULL: 3,
+/** What a dialect found in its input. */
+export const Parsed = {
+  /** No whole request is left. */
+  NOTHING: 0,
+  /** A request for the router. */
+  REQUEST: 1,
+  /** Something that the dialect has answered itself, in `reply`. */
+  REPLY: 2,
+  /** The client asks for the connection to be closed after the answers so far. */
+  END: 3,
 } as const
-export type Work = (typeof Work)[keyof typeof Work]
+export type Parsed = (typeof Parsed)[keyof typeof Parsed]
 
-/** What a connection speaks: frames or text lines. */
-export interface Dialect {
-  /** Requests taken from the input so far. */
-  readonly taken: number
-  /** Requests whose answers have to come from other nodes, or wait behind such. */
-  readonly pending: number
-  /** Whether the other side asked for the connection to be closed after the answers so far. */
-  readonly finished: boolean
-  /** Takes the next chunk, which stays the dialect's own. Only when the last `run` was IDLE. */
-  push(chunk: Uint8Array): void
-  /** No more bytes will come. */
-  pushEnd(): void
-  /** Writes what can be answered by now, and goes on with what was pushed. */
-  run(): Work
+/** How the answers to one kind of request are written: a constant of its dialect. */
+export interface Encoding {
+  /** Adds the answer to the batch. */
+  encode(exchange: ClientExchange, batch: WriteBatch): void
 }
 
-/** What a dialect is made with. */
-export interface DialectParts {
-  readonly router: Router
-  readonly outbound: Outbound
-  readonly flushScheduler: FlushScheduler
-  /** Called at the end of a round in which answers of other nodes came: `run` has something to do. */
-  readonly ready: () => void
+const NOTHING = new Uint8Array(0)
+
+/** The answer of a dialect itself, as it stands. */
+export const REPLY: Encoding = { encode: ({ reply }, batch) => batch.append(reply) }
+
+/** A request of a client, its answer, and how that is to be written. */
+export class ClientExchange extends Exchange {
+  encoding: Encoding = REPLY
+  reply: Uint8Array = NOTHING
+}
+
+/** What a connection speaks. A dialect turns bytes into requests; its encodings turn answers into bytes. */
+export interface Dialect {
+  /** Takes the next chunk, which stays the dialect's own. Only after `next` has found nothing. */
+  push(chunk: Uint8Array): void
+  /** No more bytes will come: an unfinished request may count as whole. */
+  end(): void
+  /** Fills the exchange with the next request, its encoding included. */
+  next(exchange: ClientExchange): Parsed
 }

@@ -1,12 +1,13 @@
-import { DEFAULT_EPOCH_MS, Op } from "../../protocol/index.ts"
+import { DEFAULT_EPOCH_MS } from "../../protocol/index.ts"
+import type { Status } from "../../protocol/index.ts"
 import type { PeerContext } from "../../server/peers/context.ts"
 import type { Finding } from "../../server/peers/link-check.ts"
 import { PeerSet } from "../../server/peers/peer-set.ts"
 import type { PeerEntry } from "../../server/peers/peer-set.ts"
 import type { Peer } from "../../server/peers/peer.ts"
-import { Flight } from "../../server/routing/forwarded-request.ts"
-import type { FlightOrigin, FlightPlan } from "../../server/routing/forwarded-request.ts"
-import { Routed, Router } from "../../server/routing/router.ts"
+import { Exchange, Outcome } from "../../server/exchange.ts"
+import type { Asker } from "../../server/exchange.ts"
+import { Router } from "../../server/routing/router.ts"
 import { parseAddress } from "../../server/net/address.ts"
 import type { Answer } from "./tcp-client.ts"
 import { FakeServer } from "./fake-client.ts"
@@ -21,8 +22,10 @@ export function entry(nodeId: number, address: string = peerAddress(nodeId)): Pe
   return { nodeId, address: parseAddress(address) }
 }
 
-/** One that asked once. */
-export class Asker implements FlightOrigin {
+/** One that asks once. */
+export class OneAsker implements Asker {
+  /** What it asks, and where the answer is put. */
+  readonly exchange: Exchange = new Exchange()
   /** What it was told, with when; there must be one. */
   readonly answers: (Answer & { readonly atMs: number })[] = []
   readonly #environment: VirtualEnvironment
@@ -38,15 +41,22 @@ export class Asker implements FlightOrigin {
     return first && { status: first.status, value: first.value }
   }
 
-  settled(flight: Flight): void {
-    this.answers.push({ ...answerOf(flight), atMs: this.#environment.monotonicMs() })
+  answered(): void {
+    this.answers.push({ ...answerOf(this.exchange), atMs: this.#environment.monotonicMs() })
+  }
+
+  /** Asks a router. */
+  route(router: Router, op: number, target = 0, count = 1, flags = 0): Outcome {
+    Object.assign(this.exchange, { op, flags, count, target })
+    router.begin()
+    return router.route(this.exchange, this)
   }
 }
 
 /** What came of asking a router or a peer. */
 export interface Asked {
   /** Hears of the answer when it is in flight. */
-  readonly asker: Asker
+  readonly asker: OneAsker
   readonly status: number
 }
 
@@ -109,25 +119,26 @@ export class ClusterServer extends FakeServer {
 
   /** Asks a peer, not by way of the router: whatever it answers is final. */
   ask(nodeId: number, timeoutMs: number = TIMEOUT_MS): Asked {
-    const asker = new Asker(this.environment)
-    const plan: FlightPlan = {
-      attemptEnded: (flight, status, high, low) => flight.settle(status, high, low),
+    const asker = new OneAsker(this.environment)
+    const answer = (status: Status, high: number, low: number): void => {
+      Object.assign(asker.exchange, { status, high, low })
+      asker.answered()
+    }
+    const request = {
+      wanted: 1,
+      answered: answer,
+      lost: (status: Status, detail: number) => answer(status, 0, detail),
     }
     const now = this.environment.monotonicMs()
-    const flight = new Flight(plan)
-    flight.start(asker, Op.NODE, 1, nodeId, now + timeoutMs)
-    return { asker, status: this.peerSet.ask(nodeId, flight, now, now + timeoutMs) }
+    return { asker, status: this.peerSet.ask(nodeId, request, now, now + timeoutMs) }
   }
 
   /** Routes a request; one that was answered at once is told to the asker as well. */
-  route(op: number, target = 0, count = 1, flags = 0): Asker {
-    const asker = new Asker(this.environment)
-    this.router.begin()
-    const routed = this.router.route(op, flags, count, target, asker)
-    if (routed === Routed.WAIT) throw new Error("there are no ids now")
-    if (routed === Routed.ANSWERED) {
-      asker.answers.push({ ...answerOf(this.local), atMs: this.environment.monotonicMs() })
-    }
+  route(op: number, target = 0, count = 1, flags = 0): OneAsker {
+    const asker = new OneAsker(this.environment)
+    const outcome = asker.route(this.router, op, target, count, flags)
+    if (outcome === Outcome.WAIT) throw new Error("there are no ids now")
+    if (outcome !== Outcome.FORWARDED) asker.answered()
     return asker
   }
 

@@ -8,8 +8,8 @@ import { Pacer } from "../../server/generator/pacer.ts"
 import { LocalNode } from "../../server/routing/local-node.ts"
 import { noPeers } from "../../server/routing/peer-directory.ts"
 import { Router } from "../../server/routing/router.ts"
-import { Connection } from "../../server/transport/connection.ts"
-import type { ClientSocket } from "../../server/transport/connection.ts"
+import { Connection, ConnectionParts } from "../../server/transport/connection.ts"
+import type { ClientSocket } from "../../server/net/listen.ts"
 import { FlushScheduler } from "../../server/flush-scheduler.ts"
 import type { Answer } from "./tcp-client.ts"
 import { NODE_ID, VirtualNode } from "./virtual-node.ts"
@@ -24,6 +24,7 @@ export class FakeServer {
   readonly pacer: Pacer
   readonly flushScheduler: FlushScheduler
   readonly router: Router
+  #connectionParts: ConnectionParts | undefined
 
   constructor(node: VirtualNode = new VirtualNode()) {
     this.node = node
@@ -32,7 +33,7 @@ export class FakeServer {
       Number(START_NUMBER % 2n ** 32n) / 2 ** 32,
     ]
     this.local = new LocalNode(NODE_ID, DEFAULT_EPOCH_MS, node.generator, () => parts.shift()!)
-    this.pacer = new Pacer(node.environment, () => node.generator.waitMs)
+    this.pacer = new Pacer(node.environment, node.generator)
     this.flushScheduler = new FlushScheduler(node.environment)
     this.router = new Router(
       this.local,
@@ -42,6 +43,12 @@ export class FakeServer {
       1_000,
       this.flushScheduler,
     )
+  }
+
+  /** What its connections share. */
+  get connectionParts(): ConnectionParts {
+    const { router, pacer, flushScheduler } = this
+    return (this.#connectionParts ??= new ConnectionParts(router, pacer, flushScheduler))
   }
 }
 
@@ -59,7 +66,7 @@ export class FakeClient implements ClientSocket {
 
   constructor(server: FakeServer = new FakeServer()) {
     this.server = server
-    this.connection = new Connection(this, server)
+    this.connection = new Connection(this, server.connectionParts)
   }
 
   get paused(): boolean {

@@ -1,5 +1,6 @@
 import { DEFAULT_EPOCH_MS, Status } from "../../protocol/index.ts"
-import { Generator, WAIT } from "../../server/generator/generator.ts"
+import { AnswerSlot, Outcome as Taken } from "../../server/exchange.ts"
+import { Generator } from "../../server/generator/generator.ts"
 import { Reservation, reservedUpTo } from "../../server/generator/reservation.ts"
 import { idBlock } from "./id-block.ts"
 import type { IdBlock } from "./id-block.ts"
@@ -60,10 +61,10 @@ export class VirtualNode {
 
   /** One take, the clock not read. */
   takeOnly(count = 1): Outcome {
-    const { generator } = this
-    const status = generator.take(count)
-    if (status === WAIT) return "WAIT"
-    if (status === Status.OK) return blockOf(generator.high, generator.low, count)
+    const answer = new AnswerSlot()
+    const status = this.generator.take(count, answer)
+    if (status === Taken.WAIT) return "WAIT"
+    if (status === Status.OK) return blockOf(answer.high, answer.low, count)
     if (status === Status.CLOCK_BEHIND) return "CLOCK_BEHIND"
     if (status === Status.NOT_READY) return "NOT_READY"
     throw new Error(`status ${status}`)

@@ -1,65 +1,67 @@
 import { STATUSES, Status, halvesToNumber, refusalText } from "../../../protocol/index.ts"
-import type { AnswerFields } from "../../../protocol/index.ts"
-import { Resumed } from "../../generator/pacer.ts"
+import type { Answer } from "../../../protocol/index.ts"
+import { Exchange, Outcome } from "../../exchange.ts"
+import type { Asker } from "../../exchange.ts"
 import type { Pacer, Waiter } from "../../generator/pacer.ts"
-import type { Flight, FlightOrigin } from "../../routing/forwarded-request.ts"
-import { Routed } from "../../routing/router.ts"
 import type { Router } from "../../routing/router.ts"
 import { blockText } from "../id-lines.ts"
 import type { IdsQuery } from "./ids-query.ts"
 
 /** One request for ids, which may have to wait for the generator or for another node. */
-export class HttpIds implements Waiter, FlightOrigin {
+export class HttpIds extends Exchange implements Waiter, Asker {
   readonly #request: Request
   readonly #query: IdsQuery
   readonly #router: Router
+  readonly #pacer: Pacer
   #resolve: ((response: Response) => void) | undefined
 
-  constructor(request: Request, query: IdsQuery, router: Router) {
+  constructor(request: Request, query: IdsQuery, router: Router, pacer: Pacer) {
+    super()
     this.#request = request
     this.#query = query
     this.#router = router
+    this.#pacer = pacer
+    this.op = query.op
+    this.count = query.count ?? 1
+    this.target = query.target
   }
 
-  answer(pacer: Pacer): Response | Promise<Response> {
-    const routed = this.#route()
-    if (routed === Routed.ANSWERED) return this.#response(this.#router.local)
-    return new Promise((resolve) => {
-      this.#resolve = resolve
-      if (routed === Routed.WAIT) pacer.wait(this)
-    })
+  get wanted(): number {
+    return this.count
   }
 
-  resume(): Resumed {
-    const routed = this.#route()
-    if (routed === Routed.WAIT) return Resumed.NONE
-    if (routed === Routed.ANSWERED) this.#resolve?.(this.#response(this.#router.local))
-    return Resumed.DONE
+  answer(): Response | Promise<Response> {
+    if (this.#route() >= Status.OK) return this.#response()
+    return new Promise((resolve) => (this.#resolve = resolve))
   }
 
-  settled(flight: Flight): void {
-    this.#resolve?.(this.#response(flight))
+  resume(): void {
+    if (this.#route() >= Status.OK) this.answered()
   }
 
-  #route(): Routed {
-    const { op, target, count = 1 } = this.#query
+  answered(): void {
+    this.#resolve?.(this.#response())
+  }
+
+  #route(): Outcome {
     this.#router.begin()
-    return this.#router.route(op, 0, count, target, this)
+    const outcome = this.#router.route(this, this)
+    if (outcome === Outcome.WAIT) this.#pacer.wait(this)
+    return outcome
   }
 
-  #response(answer: AnswerFields): Response {
-    if (answer.status !== Status.OK) return refusal(answer)
-    const { count } = this.#query
-    const lines = blockText(answer.high, answer.low, count ?? 1)
+  #response(): Response {
+    if (this.status !== Status.OK) return refusal(this)
+    const lines = blockText(this.high, this.low, this.count)
     if (!this.#request.headers.get("accept")?.includes("application/json")) {
       return new Response(lines)
     }
     const ids = lines.trimEnd().split("\n")
-    return Response.json(count === undefined ? { id: ids[0] } : { ids })
+    return Response.json(this.#query.count === undefined ? { id: ids[0] } : { ids })
   }
 }
 
-function refusal(answer: AnswerFields): Response {
+function refusal(answer: Answer): Response {
   const row = STATUSES[answer.status]
   const line = `${row?.name}: ${refusalText(answer)}`
   if (answer.status === Status.TIMEOUT)

@@ -89,9 +89,9 @@ export class HttpShim {
     const { router, pacer } = this.#options
     switch (path) {
       case "/lunique":
-        return new HttpIds(request, parseLocalQuery(query), router).answer(pacer)
+        return new HttpIds(request, parseLocalQuery(query), router, pacer).answer()
       case "/dunique":
-        return new HttpIds(request, parseRoutedQuery(query), router).answer(pacer)
+        return new HttpIds(request, parseRoutedQuery(query), router, pacer).answer()
       case "/nodes":
         return Response.json(this.#options.describe())
       case "/healthz":

@@ -1,24 +1,15 @@
 import {
-  InputError,
   COUNT_MAX,
+  InputError,
   NODE_ID_MAX,
   Op,
-  STATUSES,
-  Status,
-  decimalText,
   decodeId,
   idUnixMs,
   keyHash,
-  refusalText,
 } from "../../../protocol/index.ts"
-import type { AnswerFields } from "../../../protocol/index.ts"
-import type { Flight, FlightOrigin } from "../../routing/forwarded-request.ts"
-import { Routed } from "../../routing/router.ts"
-import type { Router } from "../../routing/router.ts"
-import { blockText } from "../id-lines.ts"
-
-/** The command has to wait for the generator; nothing was answered. */
-export const LATER = undefined
+import type { Exchange } from "../../exchange.ts"
+import { ID_LINES, VALUE_LINE } from "./encodings.ts"
+import type { Encoding } from "../dialect.ts"
 
 const HELP = `lunique [count]                                   the next id(s) of this node, one a line
 dunique [random|node <id>|key <text>] [count]     the same, routed; without a target as lunique
@@ -35,26 +26,27 @@ interface Route {
   readonly rest: readonly string[]
 }
 
-/** Text of one or more lines, the last without its ending; `LATER`; or what another node answers. */
-type LineAnswer = string | typeof LATER | Flight
-
-/** @param origin hears of the answer when it is a flight */
-export function answerLine(router: Router, line: string, origin: FlightOrigin): LineAnswer {
+/**
+ * Reads a line that is not `quit`: a request is put into the exchange.
+ * @returns how its answer is to be written; or, of what is no request, the answer itself, of one or
+ * more lines
+ */
+export function parseLine(line: string, exchange: Exchange, epochMs: number): Encoding | string {
   const [command = "", ...words] = line.trim().split(/\s+/)
   try {
     switch (command) {
       case "lunique":
-        return takeIds(router, { op: Op.LOCAL, target: 0, rest: words }, origin)
+        return askIds(exchange, { op: Op.LOCAL, target: 0, rest: words })
       case "dunique":
-        return takeIds(router, parseRoute(words), origin)
+        return askIds(exchange, parseRoute(words))
       case "decode":
-        return decode(words, router.local.epochMs)
+        return decode(words, epochMs)
       case "ping":
-        return ask(router, Op.PING, words)
+        return askValue(exchange, Op.PING, words)
       case "epoch":
-        return ask(router, Op.EPOCH, words)
+        return askValue(exchange, Op.EPOCH, words)
       case "clock":
-        return ask(router, Op.CLOCK, words)
+        return askValue(exchange, Op.CLOCK, words)
       case "help":
         return HELP
       default:
@@ -78,28 +70,24 @@ function unknownCommand(command: string): string {
   return `unknown command "${shown}"; try help`
 }
 
-function takeIds(router: Router, route: Route, origin: FlightOrigin): LineAnswer {
-  if (route.rest.length > 1) throw new InputError(`"${route.rest[1]}" is one word too many`)
-  const count = parseCount(route.rest[0] ?? "1")
-  const routed = router.route(route.op, 0, count, route.target, origin)
-  if (routed === Routed.WAIT) return LATER
-  return routed === Routed.IN_FLIGHT ? router.flight : idsText(router.local, count)
+function askIds(exchange: Exchange, { op, target, rest }: Route): Encoding {
+  if (rest.length > 1) throw new InputError(`"${rest[1]}" is one word too many`)
+  const count = parseCount(rest[0] ?? "1")
+  setRequest(exchange, op, count, target)
+  return ID_LINES
 }
 
-/** The answer to a request for ids. */
-export function idsText(answer: AnswerFields, count: number): string {
-  if (answer.status !== Status.OK) return refusal(answer)
-  return blockText(answer.high, answer.low, count).trimEnd()
-}
-
-function ask({ local }: Router, op: Op, words: readonly string[]): string {
+function askValue(exchange: Exchange, op: Op, words: readonly string[]): Encoding {
   if (words.length > 0) throw new InputError(`"${words[0]}" is one word too many`)
-  local.answer(op, 0, 0, 0)
-  return local.status === Status.OK ? decimalText(local.high, local.low) : refusal(local)
+  setRequest(exchange, op, 0, 0)
+  return VALUE_LINE
 }
 
-function refusal(answer: AnswerFields): string {
-  return `ERR ${STATUSES[answer.status]?.name} ${refusalText(answer)}`
+function setRequest(exchange: Exchange, op: Op, count: number, target: number): void {
+  exchange.op = op
+  exchange.flags = 0
+  exchange.count = count
+  exchange.target = target
 }
 
 function decode(words: readonly string[], epochMs: number): string {

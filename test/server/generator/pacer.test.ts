@@ -1,63 +1,97 @@
 import { describe, expect, test } from "bun:test"
-import { Pacer, Resumed } from "../../../server/generator/pacer.ts"
-import type { Waiter } from "../../../server/generator/pacer.ts"
+import { Pacer } from "../../../server/generator/pacer.ts"
+import type { IdSource, Waiter } from "../../../server/generator/pacer.ts"
 import { VirtualNode } from "../../support/virtual-node.ts"
 import { VirtualEnvironment } from "../../support/virtual-environment.ts"
 
 const WAIT_MS = 3
 
-/** Every time it is resumed it answers what its script says next, and at its end DONE. */
-class ScriptedWaiter implements Waiter {
-  readonly #name: string
-  readonly #log: string[]
-  readonly #script: Resumed[]
+/** As many ids as a test puts there at each look at the clock. */
+class ScriptedIds implements IdSource {
+  waitMs = WAIT_MS
+  left = 0
+  readonly #perBegin: number
 
-  constructor(name: string, log: string[], ...script: Resumed[]) {
-    this.#name = name
-    this.#log = log
-    this.#script = script
+  constructor(perBegin: number) {
+    this.#perBegin = perBegin
   }
 
-  resume(): Resumed {
-    this.#log.push(this.#name)
-    return this.#script.shift() ?? Resumed.DONE
+  begin(): void {
+    this.left = this.#perBegin
+  }
+
+  mustWait(count: number): boolean {
+    return count > this.left
   }
 }
 
-function bench(): { environment: VirtualEnvironment; pacer: Pacer; log: string[] } {
-  const environment = new VirtualEnvironment()
-  return { environment, pacer: new Pacer(environment, () => WAIT_MS), log: [] }
+/** Wants so many ids at a time, so often; takes what there is and waits for the rest. */
+class ScriptedWaiter implements Waiter {
+  readonly wanted: number
+  readonly #name: string
+  readonly #rig: Rig
+  #times: number
+
+  constructor(name: string, rig: Rig, wanted = 1, times = 1) {
+    this.#name = name
+    this.#rig = rig
+    this.wanted = wanted
+    this.#times = times
+  }
+
+  resume(): void {
+    const { ids, log, pacer } = this.#rig
+    while (this.#times > 0 && !ids.mustWait(this.wanted)) {
+      log.push(this.#name)
+      ids.left -= this.wanted
+      this.#times -= 1
+    }
+    if (this.#times > 0) pacer.wait(this)
+  }
+}
+
+class Rig {
+  readonly environment = new VirtualEnvironment()
+  readonly ids: ScriptedIds
+  readonly pacer: Pacer
+  readonly log: string[] = []
+
+  constructor(idsAtATime = 1_000) {
+    this.ids = new ScriptedIds(idsAtATime)
+    this.pacer = new Pacer(this.environment, this.ids)
+  }
 }
 
 /** Wants blocks of so many ids, as many as it can get, and never leaves. */
 class GreedyWaiter implements Waiter {
   got = 0
+  readonly wanted: number
   readonly #node: VirtualNode
-  readonly #count: number
+  readonly #pacer: Pacer
   readonly #blocksMax: number
 
-  constructor(node: VirtualNode, count: number, blocksMax: number) {
+  constructor(node: VirtualNode, pacer: Pacer, wanted: number, blocksMax: number) {
     this.#node = node
-    this.#count = count
+    this.#pacer = pacer
+    this.wanted = wanted
     this.#blocksMax = blocksMax
   }
 
-  resume(): Resumed {
-    const before = this.got
+  resume(): void {
     this.#node.begin()
     for (let i = 0; i < this.#blocksMax; i++) {
-      const isOut = typeof this.#node.takeOnly(this.#count) === "string"
-      if (isOut) return this.got > before ? Resumed.SOME : Resumed.NONE
+      if (typeof this.#node.takeOnly(this.wanted) === "string") break
       this.got += 1
     }
-    return Resumed.SOME
+    this.#pacer.wait(this)
   }
 }
 
 describe("waiters", () => {
   test("are resumed by a timer, first come first served, and then gone", () => {
-    const { environment, pacer, log } = bench()
-    for (const name of ["a", "b", "c"]) pacer.wait(new ScriptedWaiter(name, log))
+    const rig = new Rig()
+    const { environment, pacer, log } = rig
+    for (const name of ["a", "b", "c"]) pacer.wait(new ScriptedWaiter(name, rig))
     environment.advance(WAIT_MS - 0.1)
     expect(log).toEqual([])
     environment.advance(0.1)
@@ -67,42 +101,56 @@ describe("waiters", () => {
     expect(log).toEqual(["a", "b", "c"])
   })
 
-  test("keep their place when there was nothing for the first", () => {
-    const { environment, pacer, log } = bench()
-    pacer.wait(new ScriptedWaiter("a", log, Resumed.NONE, Resumed.NONE))
-    pacer.wait(new ScriptedWaiter("b", log))
+  test("keep their place while there is not enough for the first, and are not woken for that", () => {
+    const rig = new Rig(0)
+    const { environment, pacer, ids, log } = rig
+    pacer.wait(new ScriptedWaiter("a", rig, 5))
+    pacer.wait(new ScriptedWaiter("b", rig))
+    for (let i = 0; i < 3; i++) environment.advance(WAIT_MS)
+    expect([log, environment.timerCount]).toEqual([[], 1])
+    ids.begin = () => void (ids.left = 6)
     environment.advance(WAIT_MS)
-    environment.advance(WAIT_MS)
-    expect(log).toEqual(["a", "a"])
-    environment.advance(WAIT_MS)
-    expect(log).toEqual(["a", "a", "a", "b"])
+    expect(log).toEqual(["a", "b"])
   })
 
   test("go to the back when they got some, so that a deep one does not starve the others", () => {
-    const { environment, pacer, log } = bench()
-    pacer.wait(new ScriptedWaiter("deep", log, ...Array<Resumed>(4).fill(Resumed.SOME)))
-    pacer.wait(new ScriptedWaiter("b", log, Resumed.SOME))
-    pacer.wait(new ScriptedWaiter("c", log))
-    for (let i = 0; i < 5; i++) environment.advance(WAIT_MS)
+    const rig = new Rig(1)
+    const { environment, pacer, log } = rig
+    pacer.wait(new ScriptedWaiter("deep", rig, 1, 4))
+    pacer.wait(new ScriptedWaiter("b", rig, 1, 2))
+    pacer.wait(new ScriptedWaiter("c", rig))
+    for (let i = 0; i < 7; i++) environment.advance(WAIT_MS)
     expect(log).toEqual(["deep", "b", "c", "deep", "b", "deep", "deep"])
   })
 
+  test("that want less get what the one before them left over", () => {
+    const rig = new Rig(5)
+    const { environment, pacer, log } = rig
+    pacer.wait(new ScriptedWaiter("large", rig, 3, 2))
+    pacer.wait(new ScriptedWaiter("small", rig, 1, 2))
+    environment.advance(WAIT_MS)
+    expect(log).toEqual(["large", "small", "small"])
+    environment.advance(WAIT_MS)
+    expect(log).toEqual(["large", "small", "small", "large"])
+  })
+
   test("are held once, in their first place, however often they ask", () => {
-    const { environment, pacer, log } = bench()
-    const a = new ScriptedWaiter("a", log)
+    const rig = new Rig()
+    const { environment, pacer, log } = rig
+    const a = new ScriptedWaiter("a", rig)
     pacer.wait(a)
-    pacer.wait(new ScriptedWaiter("b", log))
+    pacer.wait(new ScriptedWaiter("b", rig))
     pacer.wait(a)
     environment.advance(WAIT_MS)
     expect(log).toEqual(["a", "b"])
   })
 
   test("that leave are not resumed", () => {
-    const { environment, pacer, log } = bench()
-    const a = new ScriptedWaiter("a", log)
-    const b = new ScriptedWaiter("b", log)
+    const rig = new Rig()
+    const { environment, pacer, log } = rig
+    const a = new ScriptedWaiter("a", rig)
     pacer.wait(a)
-    pacer.wait(b)
+    pacer.wait(new ScriptedWaiter("b", rig))
     pacer.leave(a)
     environment.advance(WAIT_MS)
     expect(log).toEqual(["b"])
@@ -113,25 +161,22 @@ describe("waiters", () => {
   })
 
   test("that make another one leave keep it from being resumed", () => {
-    const { environment, pacer, log } = bench()
-    const b = new ScriptedWaiter("b", log)
-    const resume = (): Resumed => {
-      pacer.leave(b)
-      return Resumed.DONE
-    }
-    pacer.wait({ resume })
+    const rig = new Rig()
+    const { environment, pacer, log } = rig
+    const b = new ScriptedWaiter("b", rig)
+    pacer.wait({ wanted: 1, resume: () => pacer.leave(b) })
     pacer.wait(b)
     environment.advance(WAIT_MS)
     expect(log).toEqual([])
   })
 
-  test("that ask again from within their own resumption wait for the next timer", () => {
-    const { environment, pacer, log } = bench()
+  test("that wait again though there are ids are resumed by the next timer, not at once", () => {
+    const { environment, pacer, log } = new Rig()
     const again: Waiter = {
-      resume(): Resumed {
+      wanted: 1,
+      resume(): void {
         log.push("again")
         pacer.wait(again)
-        return Resumed.NONE
       },
     }
     pacer.wait(again)
@@ -144,8 +189,9 @@ describe("waiters", () => {
 
 describe("the timer", () => {
   test("is set once for many, and set again as long as somebody waits", () => {
-    const { environment, pacer, log } = bench()
-    for (let i = 0; i < 100; i++) pacer.wait(new ScriptedWaiter("x", log, Resumed.SOME))
+    const rig = new Rig(1)
+    const { environment, pacer, log } = rig
+    for (let i = 0; i < 100; i++) pacer.wait(new ScriptedWaiter("x", rig, 1, 2))
     expect(environment.timerCount).toBe(1)
     let rounds = 0
     while (environment.timerCount > 0) {
@@ -153,15 +199,15 @@ describe("the timer", () => {
       environment.advance(WAIT_MS)
       rounds += 1
     }
-    expect([rounds, log.length]).toEqual([101, 200])
+    expect([rounds, log.length]).toEqual([200, 200])
   })
 
   test("is set for as long as the generator says when it is set", () => {
-    const environment = new VirtualEnvironment()
-    let waitMs = 5
-    const pacer = new Pacer(environment, () => waitMs)
-    pacer.wait(new ScriptedWaiter("a", [], Resumed.NONE))
-    waitMs = 1
+    const rig = new Rig(0)
+    const { environment, pacer, ids } = rig
+    ids.waitMs = 5
+    pacer.wait(new ScriptedWaiter("a", rig))
+    ids.waitMs = 1
     expect(environment.nextTimerMs).toBe(5)
     environment.advance(5)
     expect(environment.nextTimerMs).toBe(1)
@@ -171,9 +217,9 @@ describe("the timer", () => {
 describe("under more load than there are ids", () => {
   test("a request for 4,096 gets its turn among small ones, and they get theirs", () => {
     const node = new VirtualNode()
-    const pacer = new Pacer(node.environment, () => node.generator.waitMs)
-    const small = Array.from({ length: 20 }, () => new GreedyWaiter(node, 1, 50_000))
-    const large = new GreedyWaiter(node, 4_096, 50)
+    const pacer = new Pacer(node.environment, node.generator)
+    const small = Array.from({ length: 20 }, () => new GreedyWaiter(node, pacer, 1, 50_000))
+    const large = new GreedyWaiter(node, pacer, 4_096, 50)
     node.takeAll(4_096)
     for (const waiter of [...small, large]) pacer.wait(waiter)
     for (let ms = 0; ms < 420; ms++) node.environment.advance(1)

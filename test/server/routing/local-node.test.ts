@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test"
 import { DEFAULT_EPOCH_MS, Status, keyHash, refusalText } from "../../../protocol/index.ts"
+import { Exchange, Outcome } from "../../../server/exchange.ts"
 import { LocalNode } from "../../../server/routing/local-node.ts"
 import { FakeServer, START_NUMBER } from "../../support/fake-client.ts"
 import { MemoryStore } from "../../support/memory-store.ts"
@@ -13,7 +14,7 @@ const KEY = 4
 const FORWARDED = 1
 
 interface Answer {
-  readonly status: number
+  readonly status: Status
   readonly value: bigint
 }
 
@@ -24,9 +25,19 @@ function ask(
   count = op > KEY ? 0 : 1,
   target = 0,
 ): Answer | "WAIT" {
+  const exchange = Object.assign(new Exchange(), { op, flags, count, target })
   local.begin()
-  if (!local.answer(op, flags, count, target)) return "WAIT"
-  return { status: local.status, value: (BigInt(local.high) << 32n) + BigInt(local.low) }
+  const outcome = local.answer(exchange)
+  if (outcome === Outcome.WAIT) return "WAIT"
+  const { status, high, low } = exchange
+  expect(outcome).toBe(status)
+  const value = (BigInt(high) << 32n) + BigInt(low)
+  return { status, value }
+}
+
+/** A refusal as people are told it. */
+function textOf({ status, value }: Answer): string {
+  return refusalText({ status, high: Number(value >> 32n), low: Number(value & 0xffff_ffffn) })
 }
 
 function valueOf(answer: Answer | "WAIT"): bigint {
@@ -116,8 +127,9 @@ describe("what is no id", () => {
       [1 - 2 ** -53, 2n ** 48n - 1n],
     ] as const) {
       const local = new LocalNode(1_023, 0, generator, () => random)
-      local.answer(5, 0, 0, 0)
-      const value = (BigInt(local.high) << 32n) + BigInt(local.low)
+      const exchange = Object.assign(new Exchange(), { op: 5 })
+      local.answer(exchange)
+      const value = (BigInt(exchange.high) << 32n) + BigInt(exchange.low)
       expect(value).toBe((1_023n << 48n) + start)
     }
   })
@@ -140,8 +152,9 @@ describe("what is no id", () => {
 describe("a refusal carries its detail, and has a sentence for people", () => {
   test("CLOCK_BEHIND: the milliseconds that are left", () => {
     const server = behind(SOME_TIME + 10_000 + 5_001)
-    expect(ask(server, LOCAL)).toEqual({ status: Status.CLOCK_BEHIND, value: 5_000n })
-    expect(refusalText(server.local)).toContain("ids are back in 5000 ms")
+    const answer = ask(server, LOCAL) as Answer
+    expect(answer).toEqual({ status: Status.CLOCK_BEHIND, value: 5_000n })
+    expect(textOf(answer)).toContain("ids are back in 5000 ms")
   })
 
   test("CLOCK_BEHIND by more than 32 bits of milliseconds", () => {
@@ -151,14 +164,15 @@ describe("a refusal carries its detail, and has a sentence for people", () => {
 
   test("NOT_READY: 0", () => {
     const server = failing(new VirtualNode())
-    expect(ask(server, LOCAL)).toEqual({ status: Status.NOT_READY, value: 0n })
-    expect(refusalText(server.local)).toContain("cannot store its mark")
+    const answer = ask(server, LOCAL) as Answer
+    expect(answer).toEqual({ status: Status.NOT_READY, value: 0n })
+    expect(textOf(answer)).toContain("cannot store its mark")
   })
 
   test("UNKNOWN_NODE: the node asked for", () => {
     const server = new FakeServer()
-    ask(server, NODE, 0, 1, 900)
-    expect(refusalText(server.local)).toBe("node 900 is not in this cluster")
+    const answer = ask(server, NODE, 0, 1, 900) as Answer
+    expect(textOf(answer)).toBe("node 900 is not in this cluster")
   })
 
   test("BAD_REQUEST: where it goes wrong, whatever else is the matter", () => {

@@ -1,19 +1,19 @@
 import { describe, expect, test } from "bun:test"
-import { Hand } from "../../../server/routing/random-picker.ts"
+import { RandomPicker } from "../../../server/routing/random-picker.ts"
 import { FlushScheduler } from "../../../server/flush-scheduler.ts"
 import { VirtualEnvironment } from "../../support/virtual-environment.ts"
 
-const HAND_MAX = 8
+const NODES_PER_BATCH = 8
 
 class Rig {
   readonly environment = new VirtualEnvironment()
-  readonly hand = new Hand(this.environment.random, new FlushScheduler(this.environment))
+  readonly picker = new RandomPicker(this.environment.random, new FlushScheduler(this.environment))
 
-  draw(live: readonly number[], times: number): number[] {
-    return Array.from({ length: times }, () => this.hand.draw(live))
+  pick(live: readonly number[], times: number): number[] {
+    return Array.from({ length: times }, () => this.picker.pick(live))
   }
 
-  endRound(): void {
+  endBatch(): void {
     this.environment.advance(0)
   }
 }
@@ -23,67 +23,70 @@ function nodes(count: number, first = 0): number[] {
 }
 
 /** Over the values from 0 on; about as large as there are values when they are even. */
-function chiSquare(drawn: readonly number[], values: number): number {
+function chiSquare(picked: readonly number[], values: number): number {
   const counts = new Float64Array(values)
-  for (const value of drawn) counts[value]! += 1
-  const expected = drawn.length / values
+  for (const value of picked) counts[value]! += 1
+  const expected = picked.length / values
   return counts.reduce((sum, n) => sum + (n - expected) ** 2 / expected, 0)
 }
 
 describe("of many nodes", () => {
-  test("a round asks a few, however often it draws, and the next round others", () => {
+  test("a batch asks a few, however often it picks, and the next batch others", () => {
     const rig = new Rig()
     const live = nodes(1_024)
-    const rounds = Array.from({ length: 20 }, () => {
-      const drawn = new Set(rig.draw(live, 1_000))
-      rig.endRound()
-      return drawn
+    const batches = Array.from({ length: 20 }, () => {
+      const picked = new Set(rig.pick(live, 1_000))
+      rig.endBatch()
+      return picked
     })
-    for (const drawn of rounds) expect(drawn.size).toBeWithin(2, HAND_MAX + 1)
-    const all = rounds.reduce((union, drawn) => union.union(drawn))
+    for (const picked of batches) expect(picked.size).toBeWithin(2, NODES_PER_BATCH + 1)
+    const all = batches.reduce((union, picked) => union.union(picked))
     expect(all.size).toBeGreaterThan(100)
   })
 
-  test.each([1, HAND_MAX, HAND_MAX + 1, 60])("draw %d of a round is uniform", (nth) => {
-    const rig = new Rig()
-    const live = nodes(64)
-    const drawn = Array.from({ length: 12_800 }, () => {
-      const last = rig.draw(live, nth).at(-1)!
-      rig.endRound()
-      return last
-    })
-    // Exceeded once in some 100,000 seeds.
-    expect(chiSquare(drawn, live.length)).toBeLessThan(122)
-  })
+  test.each([1, NODES_PER_BATCH, NODES_PER_BATCH + 1, 60])(
+    "pick %d of a batch is uniform",
+    (nth) => {
+      const rig = new Rig()
+      const live = nodes(64)
+      const picked = Array.from({ length: 12_800 }, () => {
+        const last = rig.pick(live, nth).at(-1)!
+        rig.endBatch()
+        return last
+      })
+      // Exceeded once in some 100,000 seeds.
+      expect(chiSquare(picked, live.length)).toBeLessThan(122)
+    },
+  )
 
-  test("the nodes of a hand are asked alike", () => {
+  test("the nodes of a batch are asked alike", () => {
     const rig = new Rig()
     const live = nodes(1_024)
-    const hand = rig.draw(live, HAND_MAX)
-    expect(new Set(hand).size).toBe(HAND_MAX)
-    const places = rig.draw(live, 8_000).map((nodeId) => hand.indexOf(nodeId))
+    const batch = rig.pick(live, NODES_PER_BATCH)
+    expect(new Set(batch).size).toBe(NODES_PER_BATCH)
+    const places = rig.pick(live, 8_000).map((nodeId) => batch.indexOf(nodeId))
     expect(places).not.toContain(-1)
-    expect(chiSquare(places, HAND_MAX)).toBeLessThan(36)
+    expect(chiSquare(places, NODES_PER_BATCH)).toBeLessThan(36)
   })
 
-  test("a node that is gone is not drawn again, in the same round either", () => {
+  test("a node that is gone is not picked again, in the same batch either", () => {
     const rig = new Rig()
-    rig.draw(nodes(100), 50)
-    for (const nodeId of rig.draw(nodes(100, 100), 50)) expect(nodeId).toBeWithin(100, 200)
+    rig.pick(nodes(100), 50)
+    for (const nodeId of rig.pick(nodes(100, 100), 50)) expect(nodeId).toBeWithin(100, 200)
   })
 
-  test("an idle hand keeps no timer", () => {
+  test("an idle picker keeps no timer", () => {
     const rig = new Rig()
-    rig.draw(nodes(100), 50)
+    rig.pick(nodes(100), 50)
     expect(rig.environment.timerCount).toBe(1)
-    rig.endRound()
+    rig.endBatch()
     expect(rig.environment.timerCount).toBe(0)
   })
 })
 
-test.each([1, 2, HAND_MAX])("of %d nodes all are drawn, in one round", (count) => {
+test.each([1, 2, NODES_PER_BATCH])("of %d nodes all are picked, in one batch", (count) => {
   const rig = new Rig()
-  const drawn = rig.draw(nodes(count), count * 1_000)
-  expect(chiSquare(drawn, count)).toBeLessThan(36)
+  const picked = rig.pick(nodes(count), count * 1_000)
+  expect(chiSquare(picked, count)).toBeLessThan(36)
   expect(rig.environment.timerCount).toBe(0)
 })

@@ -2,7 +2,7 @@ import { expect, test } from "bun:test"
 import fc from "fast-check"
 import { Op, Status } from "../../../protocol/index.ts"
 import { ClusterServer, TIMEOUT_MS } from "../../support/cluster-server.ts"
-import type { Asker } from "../../support/cluster-server.ts"
+import type { OneAsker } from "../../support/cluster-server.ts"
 import { nodeOfId, peerAddress } from "../../support/fake-peer.ts"
 import { expectDistinct } from "../../support/ids.ts"
 
@@ -74,7 +74,7 @@ test("every request has one answer within its deadline, whatever the peers do", 
       fc.integer({ min: 1, max: 2 }),
       (plan, linksPerPeer) => {
         const server = new ClusterServer(NODES, linksPerPeer)
-        const asked: { asker: Asker; startMs: number; op: number; target: number }[] = []
+        const asked: { asker: OneAsker; startMs: number; op: number; target: number }[] = []
         for (const step of plan) {
           if ("mood" in step) setMood(server, step.nodeId, step.mood)
           else if ("ms" in step) server.environment.advance(step.ms)

@@ -1,17 +1,18 @@
 import { describe, expect, test } from "bun:test"
 import fc from "fast-check"
 import { FLAG_FORWARDED, Op, Status } from "../../../protocol/index.ts"
+import { Outcome } from "../../../server/exchange.ts"
 import { Pacer } from "../../../server/generator/pacer.ts"
 import { noPeers } from "../../../server/routing/peer-directory.ts"
 import { rendezvousOwner } from "../../../server/routing/rendezvous.ts"
-import { Routed, Router } from "../../../server/routing/router.ts"
-import { Asker, ClusterServer } from "../../support/cluster-server.ts"
+import { Router } from "../../../server/routing/router.ts"
+import { ClusterServer, OneAsker } from "../../support/cluster-server.ts"
 import { FakeServer } from "../../support/fake-client.ts"
 import { nodeOfId, peerAddress } from "../../support/fake-peer.ts"
 import { NODE_ID } from "../../support/virtual-node.ts"
 
 /** The node whose id was the answer, or the status. */
-function outcome({ answer }: Asker): string {
+function outcome({ answer }: OneAsker): string {
   if (answer === undefined) return "nothing yet"
   return answer.status === Status.OK ? `node ${nodeOfId(answer.value)}` : `status ${answer.status}`
 }
@@ -22,7 +23,7 @@ function keyOf(server: ClusterServer, nodeId: number): number {
 }
 
 describe("the node that answers", () => {
-  const cases: [string, (server: ClusterServer) => Asker, string][] = [
+  const cases: [string, (server: ClusterServer) => OneAsker, string][] = [
     ["LOCAL is this one", (server) => server.route(Op.LOCAL), "node 7"],
     ["NODE of this one is this one", (server) => server.route(Op.NODE, NODE_ID), "node 7"],
     ["NODE of a peer is that peer", (server) => server.route(Op.NODE, 2), "node 2"],
@@ -102,30 +103,30 @@ describe("the node that answers", () => {
   })
 
   test("is this one for every op when it is alone", () => {
-    const { local, node, router } = new FakeServer()
-    const none = new Asker(node.environment)
+    const { node, router } = new FakeServer()
+    const asker = new OneAsker(node.environment)
     for (const [op, target] of [
       [Op.LOCAL, 0],
       [Op.RANDOM, 0],
       [Op.KEY, 5],
       [Op.NODE, 7],
     ] as const) {
-      router.begin()
-      expect(router.route(op, 0, 1, target, none)).toBe(Routed.ANSWERED)
-      expect(local.status).toBe(Status.OK)
+      expect(asker.route(router, op, target)).toBe(Status.OK)
+      expect(asker.exchange.status).toBe(Status.OK)
     }
-    expect(router.route(Op.NODE, 0, 1, 3, none)).toBe(Routed.ANSWERED)
-    expect([local.status, local.low]).toEqual([Status.UNKNOWN_NODE, 3])
+    expect(asker.route(router, Op.NODE, 3)).toBe(Status.UNKNOWN_NODE)
+    expect(asker.exchange.low).toBe(3)
   })
 })
 
 test("requests for this node wait with it for its next ids", () => {
   const server = new ClusterServer([1])
   server.node.takeAll(4_096)
-  const none = new Asker(server.environment)
-  expect(server.router.route(Op.LOCAL, 0, 4_096, 0, none)).toBe(Routed.WAIT)
-  expect(server.router.route(Op.NODE, 0, 4_096, NODE_ID, none)).toBe(Routed.WAIT)
-  expect(server.router.route(Op.NODE, 0, 4_096, 1, none)).toBe(Routed.IN_FLIGHT)
+  const asker = new OneAsker(server.environment)
+  const { router } = server
+  expect(asker.route(router, Op.LOCAL, 0, 4_096)).toBe(Outcome.WAIT)
+  expect(asker.route(router, Op.NODE, NODE_ID, 4_096)).toBe(Outcome.WAIT)
+  expect(asker.route(router, Op.NODE, 1, 4_096)).toBe(Outcome.FORWARDED)
 })
 
 describe("RANDOM", () => {
@@ -134,7 +135,7 @@ describe("RANDOM", () => {
     const asked = new Map(nodeIds.map((nodeId) => [nodeId, 0]))
     const count = (nodeId: number): void => void asked.set(nodeId, asked.get(nodeId)! + 1)
     const { local, node, flushScheduler } = new FakeServer()
-    const pacer = new Pacer(node.environment, () => 1)
+    const pacer = new Pacer(node.environment, node.generator)
     const directory = {
       ...noPeers(NODE_ID),
       live: nodeIds,
@@ -142,12 +143,11 @@ describe("RANDOM", () => {
     }
     const router = new Router(local, directory, pacer, node.environment, 1_000, flushScheduler)
     const draws = size * 200
-    const origin = new Asker(node.environment)
+    const asker = new OneAsker(node.environment)
     for (let i = 0; i < draws; i++) {
       // The end of a round, and time for more ids.
       node.environment.advance(1)
-      router.begin()
-      if (router.route(Op.RANDOM, 0, 1, 0, origin) === Routed.ANSWERED) count(NODE_ID)
+      if (asker.route(router, Op.RANDOM) === Status.OK) count(NODE_ID)
     }
     const chiSquare = [...asked.values()].reduce((sum, n) => sum + (n - 200) ** 2 / 200, 0)
     // Exceeded once in some 100,000 seeds.

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test"
 import { Op, REQUEST_SIZE, RESPONSE_SIZE, Status } from "../../../protocol/index.ts"
-import { PENDING_MAX } from "../../../server/transport/answer-queue.ts"
+import { QUEUE_MAX } from "../../../server/transport/answer-queue.ts"
 import { ClusterServer } from "../../support/cluster-server.ts"
 import { FakeClient } from "../../support/fake-client.ts"
 import { requests } from "../../support/tcp-client.ts"
@@ -23,49 +23,49 @@ function holding(): { client: FakeClient; server: ClusterServer } {
 describe("a connection with too many answers to wait for", () => {
   test("is not read from until there is room, and then goes on", () => {
     const { client, server } = holding()
-    client.send(many(PENDING_MAX + 1_000))
+    client.send(many(QUEUE_MAX + 1_000))
     expect(client.calls).toEqual(["pause"])
     server.environment.advance(5)
-    expect(server.fake(1).asked.length).toBe(PENDING_MAX)
+    expect(server.fake(1).asked.length).toBe(QUEUE_MAX)
     server.fake(1).release(10)
     server.environment.advance(5)
-    expect([client.answers.length, server.fake(1).asked.length]).toEqual([10, PENDING_MAX + 10])
+    expect([client.answers.length, server.fake(1).asked.length]).toEqual([10, QUEUE_MAX + 10])
     expect(client.calls).toEqual(["pause"])
     server.fake(1).release()
     server.environment.advance(5)
     server.fake(1).release()
     server.environment.advance(5)
-    expect(client.answers.length).toBe(PENDING_MAX + 1_000)
+    expect(client.answers.length).toBe(QUEUE_MAX + 1_000)
     expect(client.calls).toEqual(["pause", "resume"])
   })
 
   test("counts the local answers that wait behind remote ones", () => {
     const { client, server } = holding()
-    client.send(many(1), many(PENDING_MAX - 1, {}))
+    client.send(many(1), many(QUEUE_MAX - 2, {}))
     expect(client.calls).toEqual([])
     client.send(many(5, {}))
     expect([client.calls, client.answers.length]).toEqual([["pause"], 0])
     server.environment.advance(5)
     server.fake(1).release()
     server.environment.advance(5)
-    expect([client.calls, client.answers.length]).toEqual([["pause", "resume"], PENDING_MAX + 5])
+    expect([client.calls, client.answers.length]).toEqual([["pause", "resume"], QUEUE_MAX + 4])
   })
 
   test("goes on for any number of requests, a window after the other", () => {
     const { client, server } = holding()
     server.fake(1).behaviour = ({ count }) => server.fake(1).ids(count)
-    const bytes = many(10 * PENDING_MAX + 123)
+    const bytes = many(10 * QUEUE_MAX + 123)
     const cut = 5 * REQUEST_SIZE + 3
     client.send(bytes.subarray(0, cut))
     client.send(bytes.subarray(cut))
     server.environment.advance(200)
-    expect(client.answers.length).toBe(10 * PENDING_MAX + 123)
+    expect(client.answers.length).toBe(10 * QUEUE_MAX + 123)
     expect(client.answers.every(({ status }) => status === Status.OK)).toBe(true)
   })
 
   test("does not keep others from being read", () => {
     const { client, server } = holding()
-    client.send(many(PENDING_MAX + 1))
+    client.send(many(QUEUE_MAX + 1))
     const other = new FakeClient(server)
     other.send(many(3, {}))
     expect(other.answers.length).toBe(3)
@@ -118,7 +118,7 @@ describe("a client that closes", () => {
 
   test("while it is not read from is forgotten without harm", () => {
     const { client, server } = holding()
-    client.send(many(PENDING_MAX + 5))
+    client.send(many(QUEUE_MAX + 5))
     client.connection.closed()
     server.environment.advance(3_000)
     expect([client.writes, client.calls]).toEqual([[], ["pause"]])
@@ -141,10 +141,10 @@ describe("a client that closes", () => {
   test("one way only with more than may be in flight gets all answers, then the end", () => {
     const { client, server } = holding()
     server.fake(1).behaviour = ({ count }) => server.fake(1).ids(count)
-    client.send(many(3 * PENDING_MAX))
+    client.send(many(3 * QUEUE_MAX))
     client.connection.ended()
     server.environment.advance(100)
-    expect(client.answers.length).toBe(3 * PENDING_MAX)
+    expect(client.answers.length).toBe(3 * QUEUE_MAX)
     expect(client.calls).toEqual(["pause", "resume", "end"])
   })
 })

@@ -13,9 +13,9 @@ const { prototype } = Generator
 export function observingTakes(observer: TakeObserver, work: () => void): void {
   const original = Object.getOwnPropertyDescriptor(prototype, "take")!
   const take = original.value as Generator["take"]
-  prototype.take = function (this: Generator, count) {
-    const outcome = take.call(this, count)
-    if (outcome === Status.OK) observer(this.high, this.low, count)
+  prototype.take = function (this: Generator, count, answer) {
+    const outcome = take.call(this, count, answer)
+    if (outcome === Status.OK) observer(answer.high, answer.low, count)
     return outcome
   }
   try {

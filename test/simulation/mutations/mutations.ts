@@ -9,6 +9,8 @@ export interface Mutation {
 
 const GENERATOR = "server/generator/generator.ts"
 const RESERVATION = "server/generator/reservation.ts"
+const FORWARDED_REQUEST = "server/routing/forwarded-request.ts"
+const CONNECTION = "server/transport/connection.ts"
 
 export const MUTATIONS: readonly Mutation[] = [
   {
@@ -110,27 +112,28 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     name: "a node that failed is asked again",
-    file: "server/routing/router.ts",
+    file: FORWARDED_REQUEST,
     text: "filter((nodeId) => !failed.includes(nodeId))",
     replacement: "filter((nodeId) => nodeId !== failed[0])",
   },
   {
-    name: "a flight is given to the next request before its answer is used",
-    file: "server/routing/router.ts",
-    text: "        flight.settle(status, high, low)\n        return\n",
-    replacement: "        flight.settle(status, high, low); this.release(flight)\n        return\n",
+    name: "a forwarded request is given to two requests at a time",
+    file: FORWARDED_REQUEST,
+    text: "      if (((low >>> NODE_SHIFT) & NODE_ID_MAX) === nodeId) {\n",
+    replacement:
+      "      if (((low >>> NODE_SHIFT) & NODE_ID_MAX) === nodeId) { this.#parts.spare.push(this)\n",
   },
   {
     name: "the last resort does not read the clock",
-    file: "server/routing/router.ts",
-    text: "      local.begin()\n      if (!local.answer",
-    replacement: "      if (!local.answer",
+    file: FORWARDED_REQUEST,
+    text: "    local.begin()\n    if (local.generator",
+    replacement: "    if (local.generator",
   },
   {
     name: "answers leave as they come",
     file: "server/transport/answer-queue.ts",
-    text: "if (answer?.done !== true) return undefined",
-    replacement: "if (answer === undefined) return undefined",
+    text: "if (exchange === undefined || exchange.isPending) return undefined",
+    replacement: "if (exchange === undefined) return undefined",
   },
   {
     name: "the tail of a partial write is written from its beginning",
@@ -152,15 +155,15 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     name: "a connection that waited is not read from again",
-    file: "server/transport/connection.ts",
-    text: "if (before !== Work.IDLE) this.#socket.resume()",
-    replacement: "if (before === Work.BLOCKED) this.#socket.resume()",
+    file: CONNECTION,
+    text: "if (isReading) this.#socket.resume()",
+    replacement: "if (isReading && this.#waiting !== undefined) this.#socket.resume()",
   },
   {
     name: "a half-closed client gets no more answers",
-    file: "server/transport/connection.ts",
-    text: "if (this.#isAnswered) this.#endInput()",
-    replacement: "this.#close()",
+    file: CONNECTION,
+    text: "      this.#dialect?.end()\n      this.#run()\n",
+    replacement: "      this.#close()\n",
   },
   {
     name: "a lost peer is never tried again",
@@ -189,8 +192,8 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: "who waited and got some ids is not served again",
     file: "server/generator/pacer.ts",
-    text: "        this.#waiters.add(waiter)\n        break\n",
-    replacement: "        break\n",
+    text: "      waiter.resume()\n",
+    replacement: "      waiter.resume(); this.#waiters.delete(waiter)\n",
   },
   {
     name: "what was forwarded is forwarded again",
@@ -201,13 +204,13 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: "a request for another node is answered here",
     file: "server/routing/local-node.ts",
-    text: "        if (target !== this.nodeId) return this.#refuseTarget(flags, target)\n",
+    text: "        if (target !== this.nodeId) return this.#refuseTarget(exchange)\n",
     replacement: "",
   },
   {
     name: "a line of text in two chunks loses its first half",
     file: "server/transport/text/text-dialect.ts",
-    text: "this.#tooLong ? NOTHING : joined(this.#partial, rest)",
-    replacement: "this.#tooLong ? NOTHING : joined(NOTHING, rest)",
+    text: "this.#isTooLong ? NOTHING : joined(this.#partial, rest)",
+    replacement: "this.#isTooLong ? NOTHING : joined(NOTHING, rest)",
   },
 ]

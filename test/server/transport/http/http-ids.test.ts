@@ -27,8 +27,8 @@ async function get(
   ms = 20,
   accept = "*/*",
 ): Promise<{ status: number; body: string; retryAfter: string | null }> {
-  const ids = new HttpIds(request(accept), parseRoutedQuery(query), server.router)
-  const answered = ids.answer(server.pacer)
+  const ids = new HttpIds(request(accept), parseRoutedQuery(query), server.router, server.pacer)
+  const answered = ids.answer()
   server.environment.advance(ms)
   const response = await answered
   const retryAfter = response.headers.get("retry-after")

@@ -7,6 +7,7 @@ import {
   Status,
   requestFault,
 } from "../../../../protocol/index.ts"
+import { BATCH_SIZE } from "../../../../server/transport/write-batch.ts"
 import { FakeClient, START_NUMBER, cutAt } from "../../../support/fake-client.ts"
 import { requests } from "../../../support/tcp-client.ts"
 import type { Answer, RequestFields } from "../../../support/tcp-client.ts"
@@ -14,7 +15,8 @@ import { NODE_ID } from "../../../support/virtual-node.ts"
 
 const PING: RequestFields = { op: Op.PING, count: 0 }
 const PONG: Answer = { status: Status.OK, value: (BigInt(NODE_ID) << 48n) + START_NUMBER }
-const RUN_MAX = 65_536
+/** How many answers are written at once. */
+const BATCH = Math.ceil(BATCH_SIZE / RESPONSE_SIZE)
 
 /** One request of every kind, good and bad. */
 const MEDLEY = requests([
@@ -70,20 +72,20 @@ describe("a chunk of requests", () => {
     expect(environment.wallReads).toBe(1)
   })
 
-  test("of more requests than a run holds is answered with two writes, none left out", () => {
+  test("of more requests than a batch holds is answered with two writes, none left out", () => {
     const client = new FakeClient()
-    client.send(requests(Array<RequestFields>(RUN_MAX + 4_000).fill(PING)))
-    expect(client.writes).toEqual([RUN_MAX * RESPONSE_SIZE, 4_000 * RESPONSE_SIZE])
+    client.send(requests(Array<RequestFields>(BATCH + 4_000).fill(PING)))
+    expect(client.writes).toEqual([BATCH * RESPONSE_SIZE, 4_000 * RESPONSE_SIZE])
     const { answers } = client
-    expect(answers.length).toBe(RUN_MAX + 4_000)
+    expect(answers.length).toBe(BATCH + 4_000)
     expect(answers.every(({ value }) => value === PONG.value)).toBe(true)
     expect(client.calls).toEqual([])
   })
 
-  test("of exactly as many as a run holds is answered with one", () => {
+  test("of exactly as many as a batch holds is answered with one", () => {
     const client = new FakeClient()
-    client.send(requests(Array<RequestFields>(RUN_MAX).fill(PING)))
-    expect(client.writes).toEqual([RUN_MAX * RESPONSE_SIZE])
+    client.send(requests(Array<RequestFields>(BATCH).fill(PING)))
+    expect(client.writes).toEqual([BATCH * RESPONSE_SIZE])
     expect(client.calls).toEqual([])
   })
 })

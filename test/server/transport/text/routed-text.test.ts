@@ -106,23 +106,34 @@ describe("lines behind one that another node answers", () => {
     )
   })
 
-  test("are not read before, and the client is read from again after", () => {
+  test("are sent on meanwhile, and each is answered as its own kind", () => {
     const { client, server } = connected()
-    server.fake(1).behaviour = () => "HOLD"
-    client.send("dunique node 1\nping\n")
-    expect([client.calls, client.text]).toEqual([["pause"], ""])
+    for (const fake of server.fakes.values()) fake.behaviour = () => "HOLD"
+    client.send("dunique node 1\ndecode 1\ndunique node 2 2\ndecode 0\n", "help\nlunique 2\n")
+    expect([client.calls, client.text]).toEqual([[], ""])
     server.environment.advance(5)
+    expect(server.fake(2).asked.length).toBe(1)
+    server.fake(2).release()
+    server.environment.advance(5)
+    expect(client.text).toBe("")
     server.fake(1).release()
     server.environment.advance(5)
-    expect(client.calls).toEqual(["pause", "resume"])
-    expect(outcomes(client).length).toBe(2)
+    const [first, other, second, third, decoded, ...rest] = outcomes(client)
+    expect([first, second, third]).toEqual(["node 1", "node 2", "node 2"])
+    expect([other, decoded]).toEqual([
+      "time 2026-01-01T00:00:00.000Z node 0 sequence 1",
+      "time 2026-01-01T00:00:00.000Z node 0 sequence 0",
+    ])
+    expect(rest[0]).toStartWith("lunique [count]")
+    expect(rest.slice(-2)).toEqual(["node 7", "node 7"])
+    expect(client.calls).toEqual([])
   })
 
   test("may be quit: it closes after the answers", () => {
     const { client, server } = connected()
     client.send("dunique node 1\nquit\nlunique\n")
     server.environment.advance(10)
-    expect([outcomes(client), client.calls]).toEqual([["node 1"], ["pause", "resume", "end"]])
+    expect([outcomes(client), client.calls]).toEqual([["node 1"], ["end"]])
   })
 })
 

@@ -73,9 +73,9 @@ describe("a command is answered with what it asks for", () => {
     const client = new FakeClient()
     const { local } = client.server
     const answer = local.answer.bind(local)
-    local.answer = (op, flags, count, target) => {
-      if (op === Op.KEY) asked.push(target)
-      return answer(op, flags, count, target)
+    local.answer = (exchange) => {
+      if (exchange.op === Op.KEY) asked.push(exchange.target)
+      return answer(exchange)
     }
     client.send("dunique key grün-日本語\n")
     expect(asked).toEqual([keyHash("grün-日本語")])

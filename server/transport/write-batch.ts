@@ -1,0 +1,34 @@
+import { COUNT_MAX, DECIMAL_LENGTH_MAX } from "../../protocol/index.ts"
+import type { Outbound } from "../net/outbound.ts"
+
+/** A batch of this many bytes is written before more is added. */
+export const BATCH_SIZE = 65_536
+/** The largest answer: a block as lines of decimal digits. */
+const ANSWER_SIZE_MAX: number = COUNT_MAX * (DECIMAL_LENGTH_MAX + 1)
+
+/**
+ * Where the answers of one connection are put together, to leave in one write. One batch serves all
+ * connections of a node: a connection flushes it before it lets another go on.
+ */
+export class WriteBatch {
+  readonly bytes: Uint8Array<ArrayBuffer> = new Uint8Array(BATCH_SIZE + ANSWER_SIZE_MAX)
+  readonly view: DataView<ArrayBuffer> = new DataView(this.bytes.buffer)
+  /** How many bytes of it are used. */
+  length = 0
+
+  /** Whether it has to be flushed; until it is full, it has room for any one answer. */
+  get isFull(): boolean {
+    return this.length >= BATCH_SIZE
+  }
+
+  append(bytes: Uint8Array): void {
+    this.bytes.set(bytes, this.length)
+    this.length += bytes.length
+  }
+
+  /** Writes what is in it, if anything is. */
+  flush(outbound: Outbound): void {
+    if (this.length > 0) outbound.write(this.bytes, this.length)
+    this.length = 0
+  }
+}
