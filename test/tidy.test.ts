@@ -21,6 +21,10 @@ const ROOT_FILES = (
 const EXAMPLES = "client-sdk/examples"
 const UPPERCASE_FILES = ["README.md", "CHANGELOG.md", "LICENSE", "Dockerfile"]
 
+const OPEN_STORE = "server/storage/open-store.ts"
+/** What the rest of the server sees of its storage. */
+const STORAGE_FRONT = [OPEN_STORE, "server/storage/node-store.ts", "server/storage/errors.ts"]
+
 /** Of a TypeScript file; a longer one holds more than one idea. */
 const LINES_MAX = 300
 
@@ -148,15 +152,24 @@ describe("imports", () => {
     expect(forbidden(elsewhere, ({ specifier }) => specifier === "bun:sqlite")).toEqual([])
   })
 
-  test("of server/storage/ stand only in it, commands/, node.ts and main.ts", () => {
+  test("of server/storage/sqlite/ stand only in it and in open-store.ts", () => {
+    const users = sourcesIn("protocol", "client-sdk", "server")
+      .filter(({ imports }) => imports.some(({ target }) => isIn("server/storage/sqlite", target)))
+      .map(({ path }) => path)
+      .filter((path) => !isIn("server/storage/sqlite", path))
+    expect(users).toEqual([OPEN_STORE])
+  })
+
+  test("of server/storage/ stand only in it, commands/ and node.ts, and are of its front", () => {
     const others = sourcesIn("protocol", "client-sdk", "server").filter(
-      ({ path }) =>
-        !isIn("server/storage", path) &&
-        !isIn("server/commands", path) &&
-        path !== "server/node.ts" &&
-        path !== "server/main.ts",
+      ({ path }) => !isIn("server/storage", path),
     )
-    expect(forbidden(others, ({ target }) => isIn("server/storage", target))).toEqual([])
+    const broken = forbidden(others, ({ target }, { path }) => {
+      if (target === undefined || !isIn("server/storage", target)) return false
+      const isUser = isIn("server/commands", path) || path === "server/node.ts"
+      return !isUser || !STORAGE_FRONT.includes(target)
+    })
+    expect(broken).toEqual([])
   })
 
   test("form no cycle, those for types included", () => {

@@ -2,7 +2,7 @@ import type { Command, Option } from "commander"
 import { InputError, DEFAULT_EPOCH_MS, NODE_ID_MAX } from "../../protocol/index.ts"
 import { LOG_LEVELS, loggerOn, openLogStream } from "../log.ts"
 import { systemEnvironment } from "../environment.ts"
-import { NodeFile } from "../storage/sqlite/node-file.ts"
+import { createStore } from "../storage/open-store.ts"
 import { FreePorts } from "../supervisor/free-ports.ts"
 import { LogRelay, nodeLogLevel } from "../supervisor/log-relay.ts"
 import { planNodes, startArguments } from "../supervisor/node-plan.ts"
@@ -62,7 +62,7 @@ async function cluster(options: ClusterOptions): Promise<void> {
     portsFrom(options.httpPort, options.nodes, freePorts),
   )
   for (const { nodeId, dataDir } of plans) {
-    NodeFile.create(dataDir, { nodeId, epochMs: options.epoch ?? DEFAULT_EPOCH_MS })
+    createStore({ dataDir }, { nodeId, epochMs: options.epoch ?? DEFAULT_EPOCH_MS })
   }
   const { failure, inOrder } = await supervise(plans, options)
   if (failure?.isUsage) throw new InputError(failure.message)

@@ -1,7 +1,7 @@
 import { join } from "node:path"
 import type { Command } from "commander"
 import { DEFAULT_EPOCH_MS, NODE_ID_MAX } from "../../protocol/index.ts"
-import { NodeFile } from "../storage/sqlite/node-file.ts"
+import { createStore } from "../storage/open-store.ts"
 import { epochOption, option, wholeNumber } from "./options.ts"
 
 interface SeedOptions {
@@ -28,7 +28,8 @@ export function defineSeed(program: Command): void {
 function seed({ nodes, dataDir, epoch }: SeedOptions): void {
   for (let nodeId = 0; nodeId < nodes; nodeId++) {
     const directory = join(dataDir, `node-${nodeId}`)
-    const created = NodeFile.create(directory, { nodeId, epochMs: epoch ?? DEFAULT_EPOCH_MS })
+    const identity = { nodeId, epochMs: epoch ?? DEFAULT_EPOCH_MS }
+    const created = createStore({ dataDir: directory }, identity)
     console.log(
       `${directory}: ${created ? `node id ${nodeId} written` : "exists already, left as it is"}`,
     )

@@ -7,7 +7,7 @@ import { dialTcp } from "../net/dial.ts"
 import { parsePeers, readPeersFile } from "../peers/peer-list.ts"
 import type { PeerEntry } from "../peers/peer-set.ts"
 import { systemEnvironment } from "../environment.ts"
-import { SqliteStore } from "../storage/sqlite/sqlite-store.ts"
+import { openStore } from "../storage/open-store.ts"
 import { stopWithSupervisor } from "../supervisor/child.ts"
 import { addressText } from "../net/address.ts"
 import type { Address } from "../net/address.ts"
@@ -99,10 +99,8 @@ export function defineStart(program: Command): void {
 
 async function start(options: StartOptions): Promise<void> {
   const peers = options.peers ?? peersOfFile(options.peersFile) ?? []
-  const store = await SqliteStore.open(dataDirOf(options), {
-    nodeId: options.nodeId,
-    epochMs: options.epoch,
-  })
+  const wanted = { nodeId: options.nodeId, epochMs: options.epoch }
+  const store = await openStore({ dataDir: dataDirOf(options) }, wanted)
   const log = await createLogger(options.logLevel, store.node.nodeId)
   const node = await FirnNode.start({
     tcp: options.tcp,

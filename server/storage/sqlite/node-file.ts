@@ -2,10 +2,11 @@ import { Database } from "bun:sqlite"
 import { closeSync, fsyncSync, linkSync, mkdirSync, openSync, rmSync, statSync } from "node:fs"
 import { dirname, join, resolve } from "node:path"
 import { DEFAULT_EPOCH_MS, NODE_ID_MAX } from "../../../protocol/index.ts"
-import { StoreError, StoreFault, corrupt, explaining } from "../errors.ts"
+import { StoreError, StoreFault } from "../errors.ts"
 import type { Identity, StoredNode, WantedIdentity } from "../node-store.ts"
 import { readVerifiedRow, writeRowMark, writeSchema } from "./schema.ts"
 import type { Row } from "./schema.ts"
+import { corrupt, explaining } from "./sqlite-errors.ts"
 
 /** The smallest page of an SQLite file, in bytes. */
 const PAGE_SIZE_MIN = 512

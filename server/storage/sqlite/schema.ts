@@ -1,8 +1,8 @@
 import type { Database } from "bun:sqlite"
 import { NODE_ID_MAX } from "../../../protocol/index.ts"
 import { TIME_LIMIT } from "../../generator/reservation.ts"
-import { corrupt } from "../errors.ts"
 import type { Identity } from "../node-store.ts"
+import { corrupt } from "./sqlite-errors.ts"
 
 /** "Firn" in ASCII: marks the file as ours in SQLite's header. */
 const APPLICATION_ID = 0x4669726e

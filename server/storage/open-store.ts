@@ -1,0 +1,26 @@
+import type { Identity, NodeStore, WantedIdentity } from "./node-store.ts"
+import { NodeFile } from "./sqlite/node-file.ts"
+import { SqliteStore } from "./sqlite/sqlite-store.ts"
+
+/** Which store a node uses, and where that is. There is one kind so far: SQLite in a directory. */
+export interface StoreSettings {
+  readonly dataDir: string
+}
+
+/**
+ * Opens the store that the settings choose, or creates it when nothing is stored there and a node
+ * id is given.
+ * @throws StoreError with each of its faults
+ */
+export function openStore({ dataDir }: StoreSettings, wanted: WantedIdentity): Promise<NodeStore> {
+  return SqliteStore.open(dataDir, wanted)
+}
+
+/**
+ * Stores a new identity with mark 0, without opening it.
+ * @returns false, with nothing changed, when one is stored there already
+ * @throws StoreError UNUSABLE when it cannot be written
+ */
+export function createStore({ dataDir }: StoreSettings, identity: Identity): boolean {
+  return NodeFile.create(dataDir, identity)
+}

@@ -1,0 +1,57 @@
+import { SQLiteError } from "bun:sqlite"
+import { accessSync, constants } from "node:fs"
+import { StoreError, StoreFault } from "../errors.ts"
+
+/** How much of what SQLite finds wrong is shown: the first of it is enough. */
+const DAMAGE_LENGTH_MAX = 160
+
+/** The error for a file that does not have what was written to it. */
+export function corrupt(path: string, what: string, options?: ErrorOptions): StoreError {
+  // SQLite quotes what it finds, line breaks and all.
+  const shown = what.replaceAll(/[^\x20-\x7e]+/g, " ").slice(0, DAMAGE_LENGTH_MAX)
+  const message =
+    `${path} is damaged: ${shown}. Put back the data directory as this node left it, or retire ` +
+    "the node id and start in an empty directory with a node id that was never used"
+  return new StoreError(StoreFault.CORRUPT, message, options)
+}
+
+/** Runs `work`; any error of the file system or of SQLite becomes a StoreError that names `path`. */
+export function explaining<T>(path: string, work: () => T): T {
+  try {
+    return work()
+  } catch (error) {
+    throw explained(path, error)
+  }
+}
+
+function explained(path: string, cause: unknown): StoreError {
+  if (cause instanceof StoreError) return cause
+  const error = cause as Error & { code?: string }
+  const code = error.code ?? "no code"
+  if (cause instanceof SQLiteError) {
+    if (code.startsWith("SQLITE_BUSY")) {
+      const message = `${path} is in use by another process: one node, one data directory`
+      return new StoreError(StoreFault.LOCKED, message, { cause })
+    }
+    if (/^SQLITE_(CORRUPT|NOTADB|ERROR|FORMAT)/.test(code)) {
+      return corrupt(path, error.message, { cause })
+    }
+    // A header of a format that this SQLite reads and does not write.
+    if (code === "SQLITE_READONLY" && isWritable(path)) {
+      return corrupt(path, "its header forbids writing to it", { cause })
+    }
+  }
+  const message =
+    `${path} cannot be used: ${error.message} (${code}). It must be a file that this user can ` +
+    "read and write, in a directory that is writable, on a disk with room"
+  return new StoreError(StoreFault.UNUSABLE, message, { cause })
+}
+
+function isWritable(path: string): boolean {
+  try {
+    accessSync(path, constants.W_OK)
+    return true
+  } catch {
+    return false
+  }
+}
