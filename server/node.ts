@@ -61,6 +61,7 @@ export class FirnNode {
   readonly #log: Logger
   readonly #environment: Environment
   readonly #store: NodeStore
+  readonly #reservation: Reservation
   readonly #generator: Generator
   readonly #membership: Membership
   readonly #tcp: TcpServer
@@ -71,6 +72,7 @@ export class FirnNode {
 
   private constructor(
     options: NodeOptions,
+    reservation: Reservation,
     generator: Generator,
     local: LocalNode,
     membership: Membership,
@@ -80,6 +82,7 @@ export class FirnNode {
     this.#log = log
     this.#environment = environment
     this.#store = store
+    this.#reservation = reservation
     this.#generator = generator
     this.#membership = membership
     const pacer = new Pacer(environment, generator)
@@ -128,6 +131,13 @@ export class FirnNode {
         ),
       recovered: () => log.info({ event: "mark-stored" }, "the mark can be stored again"),
     })
+    store.watch({
+      lost(reason) {
+        reservation.lose(reason)
+        const message = `${lostText(reason)}; ids go on up to the mark stored last, and no further`
+        log.error({ event: "identity-lost", reason }, message)
+      },
+    })
     const { maxClockLeadMs } = options
     const generator = new Generator({
       nodeId,
@@ -157,10 +167,10 @@ export class FirnNode {
     )
     try {
       await membership.refuseDuplicates()
-      return new FirnNode(options, generator, local, membership, flushScheduler)
+      return new FirnNode(options, reservation, generator, local, membership, flushScheduler)
     } catch (error) {
       membership.close()
-      await store.close(generator.stop())
+      await release(store, reservation, generator)
       throw error
     }
   }
@@ -178,14 +188,14 @@ export class FirnNode {
     return this.#http?.address
   }
 
-  /** Answers what has been received, stores the exact mark and lets go of the store. */
+  /** Answers what has been received, stores the exact mark if it may, and lets go of the store. */
   async stop(): Promise<void> {
     if (this.#stopping) return
     this.#stopping = true
     this.#tick?.cancel()
     await Promise.all([this.#tcp.stop(), this.#http?.stop()])
     this.#membership.close()
-    await this.#store.close(this.#generator.stop())
+    await release(this.#store, this.#reservation, this.#generator)
   }
 
   /** Keeps the mark ahead while nobody asks, and logs when ids stop or come back. */
@@ -202,6 +212,8 @@ export class FirnNode {
 
   #unreadiness(): Unreadiness | undefined {
     if (this.#stopping) return { reason: "NOT_READY: this node is stopping", retryAfterMs: 0 }
+    const { lost } = this.#reservation
+    if (lost !== undefined) return { reason: lostText(lost), retryAfterMs: 0 }
     const { fault } = this.#membership
     if (fault !== undefined) return { reason: `duplicate node id: ${fault}`, retryAfterMs: 0 }
     const refusal = this.#generator.refusal()
@@ -231,6 +243,20 @@ export class FirnNode {
       peers: this.#membership.describe(),
     }
   }
+}
+
+/** Ends the giving out of ids and closes the store, whose mark stays when it is another's now. */
+async function release(
+  store: NodeStore,
+  reservation: Reservation,
+  generator: Generator,
+): Promise<void> {
+  const mark = generator.stop()
+  await store.close(reservation.lost === undefined ? mark : undefined)
+}
+
+function lostText(reason: string): string {
+  return `identity lost: ${reason}`
 }
 
 /** Stores the first mark. A disk so slow that the clock has passed it meanwhile is asked again. */

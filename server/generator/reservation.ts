@@ -44,7 +44,8 @@ export function reservedUpTo(wall: number, time: number): number {
 
 /**
  * The durable reservation: `bound` is a high-water mark known to be stored, and no id may carry a
- * time at or past it. It moves only after the write of a later mark has succeeded.
+ * time at or past it. It moves only after the write of a later mark has succeeded, and never again
+ * once the identity is lost.
  */
 export class Reservation {
   bound: number
@@ -55,6 +56,7 @@ export class Reservation {
   #writingSinceMs = 0
   #failed = false
   #retryAtMs = 0
+  #lost: string | undefined
 
   /** @param bound a mark that is stored already */
   constructor(
@@ -72,17 +74,35 @@ export class Reservation {
   /** Has the mark extended if too little is left of it; answers at once, the write goes on apart. */
   ensure(wall: number, time: number): void {
     const low = Math.max(wall + RESERVE_LOW_MS, time + AHEAD_RESERVE_LOW_MS)
-    if (this.bound >= low || this.#writing || this.bound >= TIME_LIMIT) return
+    if (this.bound >= low || this.#writing || this.#isFinal) return
     if (this.#failed && this.#environment.monotonicMs() < this.#retryAtMs) return
     this.#write(reservedUpTo(wall, time))
   }
 
-  /** Whether there is no telling when the mark will move on: writes fail, hang, or it is the end. */
+  /**
+   * Another process has the node id and the mark now, and begins at or past `bound`. Ids below it
+   * may still be used up; it stays for good, even if a write that is under way succeeds.
+   */
+  lose(reason: string): void {
+    this.#lost = reason
+  }
+
+  /** The reason given to `lose`; undefined as long as the identity is this process's. */
+  get lost(): string | undefined {
+    return this.#lost
+  }
+
+  /** Whether there is no telling when the mark will move on: writes fail or hang, or it never will. */
   get stuck(): boolean {
-    if (this.#failed || this.bound >= TIME_LIMIT) return true
+    if (this.#failed || this.#isFinal) return true
     return (
       this.#writing && this.#environment.monotonicMs() - this.#writingSinceMs > WRITE_PATIENCE_MS
     )
+  }
+
+  /** Whether the bound never moves again. */
+  get #isFinal(): boolean {
+    return this.#lost !== undefined || this.bound >= TIME_LIMIT
   }
 
   #write(mark: number): void {
@@ -90,6 +110,8 @@ export class Reservation {
     this.#writingSinceMs = this.#environment.monotonicMs()
     this.#store.extend(mark, (error) => {
       this.#writing = false
+      // Whatever came of it, the bound stays.
+      if (this.#lost !== undefined) return
       if (error !== undefined) this.#fail(error)
       else this.#succeed(mark)
     })

@@ -19,12 +19,27 @@ export interface StoredNode extends Identity {
   readonly mark: number
 }
 
-/** A node's identity and mark, held by this process alone from opening to closing. */
+/** What a store may find out at any time while it is open. */
+export interface StoreEvents {
+  /**
+   * Another process has taken over the node id and its mark, and begins at a mark that no id of
+   * this process has reached. The store tells it once, as soon as it knows; when an `extend` shows
+   * it, before that `extend` fails.
+   * @param reason who has it now, as the end of a sentence for an operator
+   */
+  lost(reason: string): void
+}
+
+/** A node's identity and mark, held by this process alone unless the store tells that it is lost. */
 export interface NodeStore extends MarkStore {
   readonly node: StoredNode
+  /** Names the one who is told from now on; what happened before is told at once. Called once. */
+  watch(events: StoreEvents): void
   /**
-   * Stores the exact mark and lets go of the data; no `extend` may follow.
+   * Finishes an `extend` that is under way, stores the exact mark and lets go of the data; no
+   * `extend` may follow.
+   * @param mark undefined when the identity is lost: the stored mark is another's and stays
    * @throws StoreError when the mark could not be written; the one before it still stands
    */
-  close(mark: number): Promise<void>
+  close(mark: number | undefined): Promise<void>
 }

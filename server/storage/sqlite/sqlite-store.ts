@@ -4,7 +4,10 @@ import type { StoreReply, StoreRequest } from "./sqlite-worker.ts"
 
 type Settle = (reply: StoreReply) => void
 
-/** The store on SQLite: this thread's end of the worker that holds the file. */
+/**
+ * The store on SQLite: this thread's end of the worker that holds the file. The lock on the file
+ * keeps every other process out, so this store never tells that the identity is lost.
+ */
 export class SqliteStore implements NodeStore {
   readonly node: StoredNode
   readonly #link: WorkerLink
@@ -27,7 +30,11 @@ export class SqliteStore implements NodeStore {
     this.#link.send({ kind: "extend", mark }, (reply) => done(errorOf(reply)))
   }
 
-  async close(mark: number): Promise<void> {
+  watch(): void {
+    // There is nothing to tell.
+  }
+
+  async close(mark: number | undefined): Promise<void> {
     const reply = await this.#link.ask({ kind: "close", mark })
     this.#link.end()
     const error = errorOf(reply)

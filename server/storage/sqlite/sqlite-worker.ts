@@ -9,7 +9,7 @@ import type { StoredNode, WantedIdentity } from "../node-store.ts"
 export type StoreRequest =
   | { readonly kind: "open"; readonly dataDir: string; readonly wanted: WantedIdentity }
   | { readonly kind: "extend"; readonly mark: number }
-  | { readonly kind: "close"; readonly mark: number }
+  | { readonly kind: "close"; readonly mark: number | undefined }
 
 export type StoreReply =
   | { readonly kind: "opened"; readonly node: StoredNode }
@@ -28,7 +28,7 @@ function answer(request: StoreRequest): StoreReply {
   }
   if (file === undefined) throw new Error("the store is not open")
   try {
-    file.writeMark(request.mark)
+    if (request.mark !== undefined) file.writeMark(request.mark)
   } finally {
     if (request.kind === "close") file.close()
   }

@@ -95,6 +95,46 @@ describe("a reservation", () => {
   })
 })
 
+describe("a reservation whose identity is lost", () => {
+  test("extends the mark no more, and is stuck for good", () => {
+    const { environment, store, reservation } = bench()
+    reservation.lose("another process has it")
+    for (let ms = 0; ms < 10_000; ms += 250) {
+      reservation.ensure(BOUND + ms, BOUND)
+      environment.advance(250)
+    }
+    expect([store.asked, reservation.bound, reservation.stuck]).toEqual([[], BOUND, true])
+    expect(reservation.lost).toBe("another process has it")
+  })
+
+  test.each([
+    ["succeeds", undefined],
+    ["fails", new Error("another owner is stored")],
+  ])("keeps its bound when the write under way %s, and tells nothing of it", (_, failure) => {
+    const { store, reservation, events } = bench()
+    store.latency = "hangs"
+    reservation.ensure(BOUND, BOUND)
+    reservation.lose("another process has it")
+    store.failure = failure
+    store.settle()
+    reservation.ensure(BOUND, BOUND)
+    expect([store.asked.length, reservation.bound, reservation.stuck]).toEqual([1, BOUND, true])
+    expect(events).toEqual([])
+  })
+
+  test("tries no more when writes failed before, and does not recover", () => {
+    const { environment, store, reservation, events } = bench()
+    store.failure = new Error("read-only")
+    reservation.ensure(BOUND, BOUND)
+    reservation.lose("another process has it")
+    store.failure = undefined
+    environment.advance(10_000)
+    reservation.ensure(BOUND, BOUND)
+    expect([store.asked.length, reservation.bound]).toEqual([1, BOUND])
+    expect(events).toEqual(["failed: read-only"])
+  })
+})
+
 describe("a reservation is stuck", () => {
   test("while a write takes longer than its patience", () => {
     const { environment, store, reservation, events } = bench()

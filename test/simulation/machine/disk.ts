@@ -86,8 +86,12 @@ export class Disk {
         this.#checkMark(mark, false)
         this.#begin(mark, process, done)
       },
+      watch: () => {
+        // One process at a time uses a disk: there is nothing to tell.
+      },
       close: (mark) =>
         new Promise((resolve, reject) => {
+          if (mark === undefined) this.#world.breaks("a stop does not store its mark")
           this.#checkMark(mark, true)
           this.#begin(mark, process, (error) => {
             if (this.#user === process) this.#user = undefined

@@ -61,6 +61,19 @@ describe("the store", () => {
     file.close()
   })
 
+  test("lets go of the file and leaves the mark alone when it is closed without one", async () => {
+    using dir = new TempDir()
+    const store = await SqliteStore.open(dir.path, { nodeId: 5 })
+    expect(await extend(store, 5_000)).toBeUndefined()
+    await store.close(undefined)
+    await using second = new NodeFileHolder(dir.path, "hold")
+    expect(await second.lines(1)).toEqual(["open"])
+    await second.kill()
+    const file = NodeFile.open(dir.path, {})
+    expect(file.node.mark).toBe(5_000)
+    file.close()
+  })
+
   test("holds the file for its life, collected or not, and lets go of it when closed", async () => {
     using dir = new TempDir()
     const store = await SqliteStore.open(dir.path, { nodeId: 5 })

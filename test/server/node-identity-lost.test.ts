@@ -1,0 +1,145 @@
+import { describe, expect, test } from "bun:test"
+import { decodeId } from "../../protocol/index.ts"
+import { FirnNode } from "../../server/node.ts"
+import type { NodeOptions } from "../../server/node.ts"
+import { ListenError, addressText } from "../../server/net/address.ts"
+import { FreePorts } from "../../server/supervisor/free-ports.ts"
+import { within } from "../support/deadline.ts"
+import { MemoryLog } from "../support/memory-log.ts"
+import { MemoryNodeStore } from "../support/memory-node-store.ts"
+import { SOME_TIME, VirtualEnvironment } from "../support/virtual-environment.ts"
+import { MAX_LEAD_MS, NODE_ID } from "../support/virtual-node.ts"
+
+const REASON = "the process at 10.0.0.9:7000 has taken over node id 7"
+const UNREADY = `identity lost: ${REASON}`
+/** The mark that a start at `SOME_TIME` stores. */
+const BOUND = SOME_TIME + 3_000
+const LOG_LINE = `error identity-lost ${UNREADY}; ids go on up to the mark stored last, and no further`
+
+/** A node in virtual time, alone, on a store in memory; over HTTP it is asked for real. */
+class LoneNode implements Disposable {
+  readonly environment = new VirtualEnvironment()
+  readonly store = new MemoryNodeStore(this.environment, NODE_ID)
+  readonly log = new MemoryLog()
+  readonly #ports = new FreePorts(1, Math.random)
+
+  async start(options: Partial<NodeOptions> = {}): Promise<FirnNode> {
+    const host = "127.0.0.1"
+    return await FirnNode.start({
+      tcp: { host, port: 1 },
+      http: { host, port: this.#ports.take() },
+      maxClockLeadMs: MAX_LEAD_MS,
+      peers: [],
+      linksPerPeer: 1,
+      forwardTimeoutMs: 1_000,
+      store: this.store,
+      environment: this.environment,
+      listen: (address) => ({ address, stop() {} }),
+      dial() {},
+      log: this.log.logger,
+      ...options,
+    })
+  }
+
+  /** Stops it, with the time passing that this takes. */
+  async stop(node: FirnNode): Promise<void> {
+    const stopped = node.stop()
+    this.environment.advance(20)
+    await within("the stop", stopped)
+  }
+
+  [Symbol.dispose](): void {
+    this.#ports[Symbol.dispose]()
+  }
+}
+
+/** `status text` of what is answered at a path. */
+async function get(node: FirnNode, path: string): Promise<string> {
+  const url = `http://${addressText(node.httpAddress!)}${path}`
+  const response = await within(path, fetch(url, { headers: { Connection: "close" } }))
+  return `${response.status} ${(await response.text()).trimEnd()}`
+}
+
+async function unready(node: FirnNode): Promise<unknown> {
+  const description = (await get(node, "/nodes")).replace(/^200 /, "")
+  return (JSON.parse(description) as { unready: unknown }).unready
+}
+
+describe("a node whose identity is lost", () => {
+  test("is unready at once, with the reason, and logs it once", async () => {
+    using lone = new LoneNode()
+    const node = await lone.start()
+    expect([await get(node, "/readyz"), await unready(node)]).toEqual(["200 ready", null])
+    lone.store.lose(REASON)
+    expect(await get(node, "/readyz")).toBe(`503 ${UNREADY}`)
+    expect(await unready(node)).toBe(UNREADY)
+    expect(lone.log.texts()).toEqual([LOG_LINE])
+    expect(lone.log.lines[0]).toMatchObject({ event: "identity-lost", reason: REASON })
+    await lone.stop(node)
+  })
+
+  test("gives out the ids below its bound, none past it, and then answers NOT_READY", async () => {
+    using lone = new LoneNode()
+    const node = await lone.start()
+    lone.store.lose(REASON)
+    lone.environment.advance(2_998)
+    const times: number[] = []
+    let answer = ""
+    for (let asked = 0; asked < 4; asked++) {
+      answer = await get(node, "/lunique?n=4096")
+      if (!answer.startsWith("200 ")) break
+      times.push(
+        ...answer
+          .slice(4)
+          .split("\n")
+          .map((id) => decodeId(id).time),
+      )
+    }
+    expect(answer).toStartWith("503 NOT_READY")
+    expect([times.length > 0, Math.max(...times)]).toEqual([true, BOUND - 1])
+    lone.environment.advance(60_000)
+    expect(await get(node, "/lunique")).toStartWith("503 NOT_READY")
+    expect(await get(node, "/readyz")).toBe(`503 ${UNREADY}`)
+    expect(lone.store.asked).toEqual([BOUND])
+    expect(lone.log.texts()).toEqual([LOG_LINE, `error not-ready ${UNREADY}`])
+    await lone.stop(node)
+  })
+
+  test("leaves the mark alone as it stops", async () => {
+    using lone = new LoneNode()
+    const node = await lone.start()
+    lone.store.lose(REASON)
+    await lone.stop(node)
+    expect([lone.store.closedWith, lone.store.mark]).toEqual([[undefined], BOUND])
+  })
+
+  test("knows it also when it was lost as the first mark was being stored", async () => {
+    using lone = new LoneNode()
+    lone.store.latency = "hangs"
+    const starting = lone.start()
+    lone.store.lose(REASON)
+    lone.store.settle()
+    const node = await within("the start", starting)
+    expect(await get(node, "/readyz")).toBe(`503 ${UNREADY}`)
+    await lone.stop(node)
+    expect(lone.store.closedWith).toEqual([undefined])
+  })
+
+  test("leaves the mark alone when its start fails", async () => {
+    using lone = new LoneNode()
+    const listen = (): never => {
+      lone.store.lose(REASON)
+      throw new Error("the port is taken")
+    }
+    const error = await lone.start({ listen }).catch((thrown: unknown) => thrown)
+    expect(error).toBeInstanceOf(ListenError)
+    expect([lone.store.closedWith, lone.store.mark]).toEqual([[undefined], BOUND])
+  })
+})
+
+test("a node that keeps its identity stores the exact mark as it stops", async () => {
+  using lone = new LoneNode()
+  const node = await lone.start()
+  await lone.stop(node)
+  expect([lone.store.closedWith, lone.store.mark]).toEqual([[0], 0])
+})
