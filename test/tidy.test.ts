@@ -25,6 +25,17 @@ const OPEN_STORE = "server/storage/open-store.ts"
 /** What the rest of the server sees of its storage. */
 const STORAGE_FRONT = [OPEN_STORE, "server/storage/node-store.ts", "server/storage/errors.ts"]
 
+/** The rooms of the server that others may import from, and from which rooms these import. */
+const SERVER_ROOMS: Readonly<Record<string, readonly string[]>> = {
+  net: [],
+  generator: [],
+  storage: ["generator"],
+  routing: ["generator"],
+  peers: ["net", "routing"],
+  transport: ["net", "generator", "routing"],
+  supervisor: ["net"],
+}
+
 /** Of a TypeScript file; a longer one holds more than one idea. */
 const LINES_MAX = 300
 
@@ -128,19 +139,28 @@ describe("imports", () => {
     expect(broken).toEqual([])
   })
 
+  test.each(Object.entries(SERVER_ROOMS))("of server/%s/ lead to %j alone", (room, others) => {
+    const inside = sourcesIn(`server/${room}`)
+    expect(inside.length).toBeGreaterThan(0)
+    const broken = forbidden(inside, ({ target }) => {
+      const [, other] = /^server\/([^/]+)\//.exec(target ?? "") ?? []
+      return other !== undefined && other !== room && !others.includes(other)
+    })
+    expect(broken).toEqual([])
+  })
+
   test.each(["generator", "routing"])("of server/%s/ are of what is pure", (room) => {
     const inside = sourcesIn(`server/${room}`)
-    const broken = forbidden(inside, ({ specifier, target }) => {
-      if (isRuntimeModule(specifier)) return true
-      return ["transport", "storage", "peers"].some((other) => isIn(`server/${other}`, target))
-    })
+    const broken = forbidden(inside, ({ specifier }) => isRuntimeModule(specifier))
     expect([...broken, ...usersOfBun(inside)]).toEqual([])
   })
 
-  test("of server/transport/ are not of storage", () => {
-    const broken = forbidden(
-      sourcesIn("server/transport"),
-      ({ specifier, target }) => specifier === "bun:sqlite" || isIn("server/storage", target),
+  test("of a dialect are not of another one", () => {
+    const dialects = ["tcp", "text", "http"].map((name) => `server/transport/${name}`)
+    const broken = dialects.flatMap((folder) =>
+      forbidden(sourcesIn(folder), ({ target }) =>
+        dialects.some((other) => other !== folder && isIn(other, target)),
+      ),
     )
     expect(broken).toEqual([])
   })

@@ -10,7 +10,7 @@ import { Generator } from "../../server/generator/generator.ts"
 import { Reservation } from "../../server/generator/reservation.ts"
 import type { MarkStore } from "../../server/generator/reservation.ts"
 import { systemEnvironment } from "../../server/environment.ts"
-import { blockText } from "../../server/transport/id-lines.ts"
+import { blockText } from "../../server/transport/http/id-lines.ts"
 
 /** Ids a chunk, as from a connection with so many requests in flight. */
 const CHUNK = 128

@@ -4,7 +4,7 @@ import { Exchange, Outcome } from "../../exchange.ts"
 import type { Asker } from "../../exchange.ts"
 import type { Pacer, Waiter } from "../../generator/pacer.ts"
 import type { Router } from "../../routing/router.ts"
-import { blockText } from "../id-lines.ts"
+import { blockText } from "./id-lines.ts"
 import type { IdsQuery } from "./ids-query.ts"
 
 /** One request for ids, which may have to wait for the generator or for another node. */

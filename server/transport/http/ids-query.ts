@@ -1,5 +1,5 @@
 import { InputError, Op, keyHash } from "../../../protocol/index.ts"
-import { parseCount } from "../text/text-commands.ts"
+import { parseCount } from "../parse-count.ts"
 
 /** A request for ids as a query string says it. */
 export interface IdsQuery {

@@ -8,8 +8,9 @@ import {
   keyHash,
 } from "../../../protocol/index.ts"
 import type { Exchange } from "../../exchange.ts"
-import { ID_LINES, VALUE_LINE } from "./encodings.ts"
 import type { Encoding } from "../dialect.ts"
+import { parseCount } from "../parse-count.ts"
+import { ID_LINES, VALUE_LINE } from "./encodings.ts"
 
 const HELP = `lunique [count]                                   the next id(s) of this node, one a line
 dunique [random|node <id>|key <text>] [count]     the same, routed; without a target as lunique
@@ -117,11 +118,4 @@ function parseRoute(words: readonly string[]): Route {
 function parseNodeId(text: string | undefined): number {
   if (text !== undefined && /^[0-9]{1,9}$/.test(text)) return Number(text)
   throw new InputError(`node takes an id from 0 to ${NODE_ID_MAX}, not "${text ?? ""}"`)
-}
-
-/** @throws InputError naming `what` when it is no whole number from 1 to 4,096 */
-export function parseCount(text: string, what = "count"): number {
-  const count = /^[0-9]{1,4}$/.test(text) ? Number(text) : 0
-  if (count >= 1 && count <= COUNT_MAX) return count
-  throw new InputError(`${what} "${text}" is not a whole number from 1 to ${COUNT_MAX}`)
 }

@@ -1,4 +1,4 @@
-import { COUNT_MAX, DECIMAL_LENGTH_MAX, encodeDecimal } from "../../protocol/index.ts"
+import { COUNT_MAX, DECIMAL_LENGTH_MAX, encodeDecimal } from "../../../protocol/index.ts"
 
 const LF = 0x0a
 
