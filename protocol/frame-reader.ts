@@ -34,12 +34,17 @@ export class FrameReader {
     return this.#partialLength
   }
 
+  /** Whether there is nothing left to hand out until the next chunk. */
+  get isUsedUp(): boolean {
+    return this.#position === this.#chunk.length && this.start === this.end
+  }
+
   /**
    * Takes the next chunk.
    * @throws Error when the one before, or the run last handed out, is not used up.
    */
   push(chunk: Uint8Array): void {
-    if (this.#position < this.#chunk.length || this.start < this.end) {
+    if (!this.isUsedUp) {
       throw new Error("the last chunk is not used up")
     }
     this.#chunk = chunk

@@ -37,8 +37,6 @@ export class ForwardedRequest implements IdRequest, Waiter {
   readonly #parts: ForwardingParts
   #exchange: Exchange | undefined
   #asker: Asker | undefined
-  #op = 0
-  #target = 0
   /** Monotonic milliseconds. */
   #deadlineMs = 0
   /** The nodes that gave no id; made when there is a first. */
@@ -46,20 +44,19 @@ export class ForwardedRequest implements IdRequest, Waiter {
   /** The node that is being asked. */
   #askedNodeId = -1
 
-  /** How many ids it asks for. */
-  wanted = 0
-
   constructor(parts: ForwardingParts) {
     this.#parts = parts
+  }
+
+  /** How many ids it asks for. */
+  get wanted(): number {
+    return this.#open().count
   }
 
   /** Takes on a request; it may have been another's before. */
   start(exchange: Exchange, asker: Asker, deadlineMs: number): void {
     this.#exchange = exchange
     this.#asker = asker
-    this.#op = exchange.op
-    this.#target = exchange.target
-    this.wanted = exchange.count
     this.#deadlineMs = deadlineMs
     this.#failed = undefined
     this.#askedNodeId = this.#parts.local.nodeId
@@ -75,7 +72,7 @@ export class ForwardedRequest implements IdRequest, Waiter {
   /** Asks a node. @returns Status.OK, or why nothing was sent */
   ask(nodeId: number, nowMs: number): Status {
     const leftMs = this.#deadlineMs - nowMs
-    const attemptMs = this.#op === Op.NODE ? leftMs : leftMs * ATTEMPT_SHARE
+    const attemptMs = this.#open().op === Op.NODE ? leftMs : leftMs * ATTEMPT_SHARE
     this.#askedNodeId = nodeId
     return this.#parts.peers.ask(nodeId, this, nowMs, nowMs + attemptMs)
   }
@@ -83,14 +80,15 @@ export class ForwardedRequest implements IdRequest, Waiter {
   /** Asks the next node that was not asked yet. @returns false when the local one has to answer */
   askNext(nowMs: number): boolean {
     const { local, peers, environment } = this.#parts
+    const { op, target } = this.#open()
     const failed = (this.#failed ??= [local.nodeId])
     failed.push(this.#askedNodeId)
     while (this.#deadlineMs - nowMs >= ATTEMPT_MIN_MS) {
       const candidates = peers.live.filter((nodeId) => !failed.includes(nodeId))
       if (candidates.length === 0) return false
       const nodeId =
-        this.#op === Op.KEY
-          ? rendezvousOwner(this.#target, candidates)
+        op === Op.KEY
+          ? rendezvousOwner(target, candidates)
           : candidates[Math.floor(environment.random() * candidates.length)]!
       if (this.ask(nodeId, nowMs) === Status.OK) return true
       failed.push(nodeId)
@@ -119,10 +117,11 @@ export class ForwardedRequest implements IdRequest, Waiter {
 
   /** The node that was asked gave no id. */
   #moveOn(status: Status, high: number, low: number): void {
-    if (this.#op !== Op.NODE) {
+    const { op, target } = this.#open()
+    if (op !== Op.NODE) {
       if (!this.askNext(this.#parts.environment.monotonicMs())) this.resume()
     } else if (status === Status.OK || status === Status.NODE_DOWN) {
-      this.#settle(Status.NODE_DOWN, 0, this.#target)
+      this.#settle(Status.NODE_DOWN, 0, target)
     } else this.#settle(status, high, low)
   }
 

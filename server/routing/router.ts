@@ -1,5 +1,4 @@
 import {
-  COUNT_MAX,
   FLAG_FORWARDED,
   NO_FAULT,
   Op,
@@ -63,18 +62,10 @@ export class Router {
    */
   route(exchange: Exchange, asker: Asker): Outcome {
     const { local } = this
-    if (this.#asksForOwnIds(exchange)) return local.generator.take(exchange.count, exchange)
     const nodeId = this.#firstChoice(exchange)
     if (nodeId !== local.nodeId) return this.#forward(exchange, asker, nodeId)
     const outcome = local.answer(exchange)
     return this.#mayMoveOn(exchange, outcome) ? this.#forward(exchange, asker, nodeId) : outcome
-  }
-
-  /** Well-formed requests for this node's ids, as most are: LOCAL, or NODE with this node as its target. */
-  #asksForOwnIds({ op, flags, count, target }: Exchange): boolean {
-    if (count < 1 || count > COUNT_MAX) return false
-    if (op === Op.LOCAL) return flags === 0 && target === 0
-    return op === Op.NODE && flags <= FLAG_FORWARDED && target === this.local.nodeId
   }
 
   /** The node to ask first; this one when the request is no business of another. */

@@ -1,3 +1,4 @@
+import { Status } from "../../protocol/index.ts"
 import type { FlushScheduler, Flushable } from "../flush-scheduler.ts"
 import { Outcome } from "../exchange.ts"
 import type { Asker } from "../exchange.ts"
@@ -7,12 +8,10 @@ import { Outbound } from "../net/outbound.ts"
 import type { Router } from "../routing/router.ts"
 import { AnswerQueue } from "./answer-queue.ts"
 import { chooseDialect } from "./choose-dialect.ts"
-import { ClientExchange, Parsed } from "./dialect.ts"
-import type { Dialect } from "./dialect.ts"
+import { Parsed } from "./dialect.ts"
+import type { ClientExchange, Dialect } from "./dialect.ts"
+import { ExchangePool } from "./exchange-pool.ts"
 import { WriteBatch } from "./write-batch.ts"
-
-/** How many exchanges are kept for the next requests. */
-const SPARE_MAX = 16_384
 
 /** What all connections of a node share. */
 export class ConnectionParts {
@@ -20,8 +19,7 @@ export class ConnectionParts {
   readonly pacer: Pacer
   readonly flushScheduler: FlushScheduler
   readonly batch: WriteBatch = new WriteBatch()
-  /** Exchanges that are not in use. */
-  readonly spare: ClientExchange[] = []
+  readonly exchanges: ExchangePool = new ExchangePool()
 
   constructor(router: Router, pacer: Pacer, flushScheduler: FlushScheduler) {
     this.router = router
@@ -146,12 +144,12 @@ export class Connection implements Waiter, Asker, Flushable {
 
   /** Encodes the answers at the head of the queue that have come. */
   #encodeAnswered(): void {
-    const { batch } = this.#parts
+    const { batch, exchanges } = this.#parts
     while (!batch.isFull) {
       const exchange = this.#queue.shiftAnswered()
       if (exchange === undefined) return
       exchange.encoding.encode(exchange, batch)
-      this.#putBack(exchange)
+      exchanges.release(exchange)
     }
   }
 
@@ -161,38 +159,46 @@ export class Connection implements Waiter, Asker, Flushable {
    */
   #answerInput(): boolean {
     const dialect = this.#dialect
-    if (dialect === undefined) return true
-    const { router, pacer, batch } = this.#parts
-    const queue = this.#queue
-    let exchange = this.#waiting ?? this.#takeSpare()
-    let isClockRead = false
-    while (!batch.isFull && !queue.isFull) {
-      const parsed = this.#waiting === undefined ? dialect.next(exchange) : Parsed.REQUEST
-      if (parsed === Parsed.NOTHING || parsed === Parsed.END) {
-        if (parsed === Parsed.END) this.#enter(State.HALF_OPEN)
-        this.#putBack(exchange)
-        return true
-      }
-      if (parsed === Parsed.REQUEST) {
-        if (!isClockRead) router.begin()
-        isClockRead = true
-        const outcome = router.route(exchange, this)
-        if (outcome === Outcome.WAIT) {
-          this.#waiting = exchange
-          pacer.wait(this)
-          return false
-        }
-        this.#waiting = undefined
-      }
-      // What does not wait for another node, nor behind such, is written at once.
-      if (!exchange.isPending && queue.isEmpty) exchange.encoding.encode(exchange, batch)
-      else {
-        queue.push(exchange)
-        exchange = this.#takeSpare()
-      }
+    if (dialect === undefined || (this.#waiting === undefined && !dialect.hasInput)) return true
+    const { router, batch, exchanges } = this.#parts
+    router.begin()
+    if (this.#waiting !== undefined && !this.#askAgain(this.#waiting)) return false
+    while (!batch.isFull && !this.#queue.isFull) {
+      if (this.#queue.isEmpty) dialect.answerOwn?.(router.local, batch)
+      const parsed = dialect.next(exchanges.next)
+      if (parsed === Parsed.END) this.#enter(State.HALF_OPEN)
+      if (parsed === Parsed.NOTHING || parsed === Parsed.END) return true
+      if (!this.#answer(exchanges.next, parsed)) return false
     }
-    if (this.#waiting === undefined) this.#putBack(exchange)
     return false
+  }
+
+  /** @returns false when the request has to wait for ids */
+  #answer(exchange: ClientExchange, parsed: Parsed): boolean {
+    const { router, pacer, batch, exchanges } = this.#parts
+    const outcome = parsed === Parsed.REPLY ? Status.OK : router.route(exchange, this)
+    if (outcome === Outcome.WAIT) {
+      this.#waiting = exchanges.take()
+      pacer.wait(this)
+      return false
+    }
+    if (outcome !== Outcome.FORWARDED && this.#queue.isEmpty) {
+      exchange.encoding.encode(exchange, batch)
+    } else this.#queue.push(exchanges.take())
+    return true
+  }
+
+  /** @returns false when the request that waits has to go on waiting */
+  #askAgain(exchange: ClientExchange): boolean {
+    const { router, pacer } = this.#parts
+    if (router.route(exchange, this) === Outcome.WAIT) {
+      pacer.wait(this)
+      return false
+    }
+    this.#waiting = undefined
+    this.#queue.push(exchange)
+    this.#encodeAnswered()
+    return true
   }
 
   /** Nothing that was received is left to be answered. */
@@ -221,14 +227,5 @@ export class Connection implements Waiter, Asker, Flushable {
     this.#isReading = isReading
     if (isReading) this.#socket.resume()
     else this.#socket.pause()
-  }
-
-  #takeSpare(): ClientExchange {
-    return this.#parts.spare.pop() ?? new ClientExchange()
-  }
-
-  #putBack(exchange: ClientExchange): void {
-    const { spare } = this.#parts
-    if (spare.length < SPARE_MAX) spare.push(exchange)
   }
 }

@@ -2,14 +2,20 @@ import {
   FrameReader,
   REQUEST_SIZE,
   RESPONSE_SIZE,
+  Status,
   encodeResponse,
   requestCount,
   requestFlags,
   requestOp,
   requestTarget,
 } from "../../../protocol/index.ts"
+import { AnswerSlot } from "../../exchange.ts"
+import type { LocalNode } from "../../routing/local-node.ts"
 import { Parsed } from "../dialect.ts"
 import type { ClientExchange, Dialect, Encoding } from "../dialect.ts"
+import { BATCH_SIZE } from "../write-batch.ts"
+import type { WriteBatch } from "../write-batch.ts"
+import { ownCount } from "./own-count.ts"
 
 const RESPONSE_FRAME: Encoding = {
   encode({ status, high, low }, batch) {
@@ -18,9 +24,16 @@ const RESPONSE_FRAME: Encoding = {
   },
 }
 
+/** Where the generator puts the ids of one request; used up before the next. */
+const block = new AnswerSlot()
+
 /** Frames of the binary protocol. */
 export class FrameDialect implements Dialect {
   readonly #reader = new FrameReader(REQUEST_SIZE)
+
+  get hasInput(): boolean {
+    return !this.#reader.isUsedUp
+  }
 
   push(chunk: Uint8Array): void {
     this.#reader.push(chunk)
@@ -40,5 +53,26 @@ export class FrameDialect implements Dialect {
     exchange.encoding = RESPONSE_FRAME
     reader.start = start + REQUEST_SIZE
     return Parsed.REQUEST
+  }
+
+  /** Half the cost of a request by way of an exchange. */
+  answerOwn({ generator, nodeId }: LocalNode, batch: WriteBatch): void {
+    const reader = this.#reader
+    const { view } = batch
+    while (reader.start < reader.end || reader.nextRun()) {
+      const { bytes, end } = reader
+      let { start } = reader
+      let { length } = batch
+      while (start < end && length < BATCH_SIZE) {
+        const count = ownCount(bytes, start, nodeId)
+        if (count === 0 || generator.take(count, block) !== Status.OK) break
+        encodeResponse(view, length, Status.OK, block.high, block.low)
+        length += RESPONSE_SIZE
+        start += REQUEST_SIZE
+      }
+      batch.length = length
+      reader.start = start
+      if (start < end) return
+    }
   }
 }

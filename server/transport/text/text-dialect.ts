@@ -27,6 +27,10 @@ export class TextDialect implements Dialect {
     this.#epochMs = epochMs
   }
 
+  get hasInput(): boolean {
+    return this.#chunk.length > 0 || this.#hasEnded
+  }
+
   push(chunk: Uint8Array): void {
     this.#chunk = chunk
     this.#position = 0
