@@ -1,6 +1,6 @@
 import type { Environment } from "../../server/environment.ts"
 import type { Latencies } from "./latencies.ts"
-import type { Lane, Loop } from "./loop.ts"
+import type { Connection, Loop } from "./loop.ts"
 
 /**
  * Each connection keeps `depth` requests in flight: for every answer it sends another request. So it
@@ -8,7 +8,7 @@ import type { Lane, Loop } from "./loop.ts"
  */
 export class ClosedLoop implements Loop {
   answered = 0
-  readonly #lanes: readonly Lane[]
+  readonly #connections: readonly Connection[]
   readonly #batches: readonly Batches[]
   readonly #depth: number
   readonly #latencies: Latencies
@@ -16,26 +16,26 @@ export class ClosedLoop implements Loop {
   #stopped = false
 
   constructor(
-    lanes: readonly Lane[],
+    connections: readonly Connection[],
     depth: number,
     latencies: Latencies,
     environment: Environment,
   ) {
-    this.#lanes = lanes
+    this.#connections = connections
     this.#depth = depth
     this.#latencies = latencies
     this.#environment = environment
-    this.#batches = lanes.map(() => new Batches(depth))
-    for (const [at, lane] of lanes.entries()) {
-      lane.onAnswers = (count) => this.#take(lane, this.#batches[at]!, count)
+    this.#batches = connections.map(() => new Batches(depth))
+    for (const [at, connection] of connections.entries()) {
+      connection.onAnswers = (count) => this.#take(connection, this.#batches[at]!, count)
     }
   }
 
   start(): void {
     const now = this.#environment.monotonicMs()
-    for (const [at, lane] of this.#lanes.entries()) {
+    for (const [at, connection] of this.#connections.entries()) {
       this.#batches[at]!.push(now, this.#depth)
-      lane.send(this.#depth)
+      connection.send(this.#depth)
     }
   }
 
@@ -50,7 +50,7 @@ export class ClosedLoop implements Loop {
     return Promise.resolve()
   }
 
-  #take(lane: Lane, batches: Batches, count: number): void {
+  #take(connection: Connection, batches: Batches, count: number): void {
     if (this.#stopped) return
     const now = this.#environment.monotonicMs()
     this.answered += count
@@ -61,11 +61,11 @@ export class ClosedLoop implements Loop {
       left -= taken
     }
     batches.push(now, count)
-    lane.send(count)
+    connection.send(count)
   }
 }
 
-/** When the requests in flight were sent, those of one write together: a ring. */
+/** A ring of when the requests in flight were sent; a batch is the requests of one write. */
 class Batches {
   readonly #sentMs: Float64Array
   readonly #counts: Uint32Array

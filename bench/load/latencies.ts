@@ -16,7 +16,7 @@ export class Latencies {
   })
 
   record(latencyMs: number, count: number): void {
-    // At least one tick, since the histogram begins there; a clock may also tell two equal times.
+    // At least one tick, where the histogram begins: the clock may show the same time twice.
     const ticks = Math.min(Math.max(1, Math.round(latencyMs * TICKS_PER_MS)), TICKS_MAX)
     this.#histogram.recordValueWithCount(ticks, count)
   }

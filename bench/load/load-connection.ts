@@ -1,19 +1,23 @@
 import type { Socket } from "bun"
 import type { AnswerCounter, Pattern } from "./dialects.ts"
+import type { Connection } from "./loop.ts"
 
 export interface LoadConnectionOptions {
   readonly host: string
   readonly port: number
   readonly pattern: Pattern
   readonly counter: AnswerCounter
-  /** Where in the pattern it begins: connections that send the same at one time are no load of many. */
+  /**
+   * The number of the request in the pattern that it begins with. Connections begin apart, so that
+   * they do not all send the same at the same time.
+   */
   readonly first: number
   /** Hears that the other side closed the connection. */
   readonly onLost: (error: Error) => void
 }
 
 /** One connection of the load generator: sends requests by the number, counts answers. */
-export class LoadConnection {
+export class LoadConnection implements Connection {
   /** Called with how many answers came in a chunk. */
   onAnswers: (count: number) => void = () => {}
   readonly counter: AnswerCounter

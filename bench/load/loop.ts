@@ -1,5 +1,6 @@
-/** What a loop drives: a connection, or what stands for one in a test. */
-export interface Lane {
+/** A connection, as far as a loop needs it. */
+export interface Connection {
+  /** Called with how many answers have come. */
   onAnswers: (count: number) => void
   send(count: number): void
 }

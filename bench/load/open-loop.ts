@@ -1,8 +1,8 @@
 import type { Environment } from "../../server/environment.ts"
 import type { Latencies } from "./latencies.ts"
-import type { Lane, Loop } from "./loop.ts"
+import type { Connection, Loop } from "./loop.ts"
 
-/** How long a stop waits for answers; what is missing then counts as having taken until then. */
+/** How long a stop waits for answers. A request without one is charged with the time until then. */
 const GIVE_UP_MS = 5_000
 
 export interface OpenLoopOptions {
@@ -23,7 +23,7 @@ export interface OpenLoopOptions {
  */
 export class OpenLoop implements Loop {
   answered = 0
-  readonly #lanes: readonly Lane[]
+  readonly #connections: readonly Connection[]
   readonly #sent: Float64Array
   readonly #answered: Float64Array
   readonly #intervalMs: number
@@ -41,20 +41,21 @@ export class OpenLoop implements Loop {
   #allAnswered: (() => void) | undefined
 
   constructor(
-    lanes: readonly Lane[],
+    connections: readonly Connection[],
     { ratePerSecond, depth, burst }: OpenLoopOptions,
     latencies: Latencies,
     environment: Environment,
   ) {
-    this.#lanes = lanes
-    this.#sent = new Float64Array(lanes.length)
-    this.#answered = new Float64Array(lanes.length)
+    this.#connections = connections
+    this.#sent = new Float64Array(connections.length)
+    this.#answered = new Float64Array(connections.length)
     this.#intervalMs = (1_000 * burst) / ratePerSecond
     this.#depth = depth
     this.#burst = burst
     this.#latencies = latencies
     this.#environment = environment
-    for (const [at, lane] of lanes.entries()) lane.onAnswers = (count) => this.#take(at, count)
+    for (const [at, connection] of connections.entries())
+      connection.onAnswers = (count) => this.#take(at, count)
   }
 
   start(): void {
@@ -89,7 +90,7 @@ export class OpenLoop implements Loop {
   readonly #turn = (): void => {
     if (this.#stopped) return
     this.#schedule()
-    // A timer is a millisecond late at times; this is a whole core's work, and on time.
+    // A timer is a millisecond late at times. Looking in every turn takes a core, but is on time.
     this.#environment.soon(this.#turn)
   }
 
@@ -98,8 +99,8 @@ export class OpenLoop implements Loop {
     const before = this.#due
     const now = this.#environment.monotonicMs()
     this.#due = Math.max(before, Math.floor((now - this.#startMs) / this.#intervalMs) + 1)
-    const lanes = Math.min(this.#due - before, this.#lanes.length)
-    for (let i = 0; i < lanes; i++) this.#pump((before + i) % this.#lanes.length)
+    const connections = Math.min(this.#due - before, this.#connections.length)
+    for (let i = 0; i < connections; i++) this.#pump((before + i) % this.#connections.length)
   }
 
   /** Sends what is due on a connection, as far as its depth allows. */
@@ -108,12 +109,12 @@ export class OpenLoop implements Loop {
     const count = Math.min(this.#dueOn(at), this.#answered[at]! + this.#depth) - sent
     if (count <= 0) return
     this.#sent[at] = sent + count
-    this.#lanes[at]!.send(count)
+    this.#connections[at]!.send(count)
   }
 
   /** How many requests of a connection have been due so far. */
   #dueOn(at: number): number {
-    return Math.ceil((this.#due - at) / this.#lanes.length) * this.#burst
+    return Math.ceil((this.#due - at) / this.#connections.length) * this.#burst
   }
 
   #take(at: number, count: number): void {
@@ -126,7 +127,7 @@ export class OpenLoop implements Loop {
   }
 
   #record(at: number, nth: number, nowMs: number): void {
-    const index = Math.floor(nth / this.#burst) * this.#lanes.length + at
+    const index = Math.floor(nth / this.#burst) * this.#connections.length + at
     if (index < this.#from || index >= this.#to) return
     this.answered++
     this.#latencies.record(nowMs - (this.#startMs + index * this.#intervalMs), 1)
@@ -135,7 +136,7 @@ export class OpenLoop implements Loop {
   #chargeMissing(): void {
     const now = this.#environment.monotonicMs()
     const answered = this.answered
-    for (const at of this.#lanes.keys()) {
+    for (const at of this.#connections.keys()) {
       const due = this.#dueOn(at)
       for (let nth = this.#answered[at]!; nth < due; nth++) this.#record(at, nth, now)
     }

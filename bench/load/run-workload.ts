@@ -77,7 +77,7 @@ async function openAll(
   return opened
 }
 
-/** The share of a core that a server and this process use, from its making on. */
+/** The share of a core that a server and this process have used since this was made. */
 class CpuWatch {
   readonly #serverPid: number | undefined
   readonly #startMs = performance.now()

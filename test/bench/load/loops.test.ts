@@ -4,22 +4,22 @@ import { Latencies } from "../../../bench/load/latencies.ts"
 import type { Loop } from "../../../bench/load/loop.ts"
 import { OpenLoop } from "../../../bench/load/open-loop.ts"
 import type { VirtualEnvironment } from "../../support/virtual-environment.ts"
-import { FakeLane, turningEnvironment } from "./fake-lane.ts"
+import { FakeConnection, turningEnvironment } from "./fake-connection.ts"
 
 interface Rig {
   readonly environment: VirtualEnvironment
-  readonly lanes: readonly FakeLane[]
+  readonly connections: readonly FakeConnection[]
   readonly latencies: Latencies
   readonly loop: Loop
 }
 
 type MakeLoop = (rig: Omit<Rig, "loop">) => Loop
 
-function rigOf(lanes: number, make: MakeLoop): Rig {
+function rigOf(connections: number, make: MakeLoop): Rig {
   const environment = turningEnvironment()
   const parts = {
     environment,
-    lanes: Array.from({ length: lanes }, () => new FakeLane(environment)),
+    connections: Array.from({ length: connections }, () => new FakeConnection(environment)),
     latencies: new Latencies(),
   }
   return { ...parts, loop: make(parts) }
@@ -27,20 +27,20 @@ function rigOf(lanes: number, make: MakeLoop): Rig {
 
 const closed =
   (depth: number): MakeLoop =>
-  ({ lanes, latencies, environment }) =>
-    new ClosedLoop(lanes, depth, latencies, environment)
+  ({ connections, latencies, environment }) =>
+    new ClosedLoop(connections, depth, latencies, environment)
 
 const open =
   (ratePerSecond: number, depth: number, burst = 1): MakeLoop =>
-  ({ lanes, latencies, environment }) =>
-    new OpenLoop(lanes, { ratePerSecond, depth, burst }, latencies, environment)
+  ({ connections, latencies, environment }) =>
+    new OpenLoop(connections, { ratePerSecond, depth, burst }, latencies, environment)
 
 /** A second of load; the server stalls for the last 200 ms of its first half. */
-async function stallingRun({ environment, lanes, loop }: Rig): Promise<void> {
+async function stallingRun({ environment, connections, loop }: Rig): Promise<void> {
   loop.start()
   loop.measure()
   environment.advance(300)
-  for (const lane of lanes) lane.stalledUntilMs = 500
+  for (const connection of connections) connection.stalledUntilMs = 500
   environment.advance(700)
   const stopped = loop.stop()
   environment.advance(50)
@@ -72,7 +72,7 @@ describe("a server that stalls for 200 ms of a second", () => {
   test("is charged as much when connections may have only one request in flight", async () => {
     const rig = rigOf(4, open(500, 1))
     await stallingRun(rig)
-    expect(rig.lanes.map(({ mostInFlight }) => mostInFlight)).toEqual([1, 1, 1, 1])
+    expect(rig.connections.map(({ mostInFlight }) => mostInFlight)).toEqual([1, 1, 1, 1])
     expect(rig.latencies.summary().p90).toBeGreaterThan(90_000)
     expect(rig.latencies.count).toBeWithin(499, 502)
   })
@@ -80,21 +80,21 @@ describe("a server that stalls for 200 ms of a second", () => {
 
 describe("an open loop", () => {
   test("sends at its rate, evenly over its connections", () => {
-    const { environment, lanes, loop } = rigOf(4, open(1_000, 16))
+    const { environment, connections, loop } = rigOf(4, open(1_000, 16))
     loop.start()
     environment.advance(999.5)
-    expect(lanes.map(({ sent }) => sent)).toEqual([250, 250, 250, 250])
+    expect(connections.map(({ sent }) => sent)).toEqual([250, 250, 250, 250])
   })
 
   test("sends bursts at the same rate, each on one connection", async () => {
-    const { environment, lanes, loop, latencies } = rigOf(4, open(1_000, 10, 10))
+    const { environment, connections, loop, latencies } = rigOf(4, open(1_000, 10, 10))
     loop.start()
     loop.measure()
     environment.advance(9.5)
-    expect(lanes.map(({ sent }) => sent)).toEqual([10, 0, 0, 0])
+    expect(connections.map(({ sent }) => sent)).toEqual([10, 0, 0, 0])
     environment.advance(990)
-    expect(lanes.map(({ sent }) => sent)).toEqual([250, 250, 250, 250])
-    expect(lanes.map(({ mostInFlight }) => mostInFlight)).toEqual([10, 10, 10, 10])
+    expect(connections.map(({ sent }) => sent)).toEqual([250, 250, 250, 250])
+    expect(connections.map(({ mostInFlight }) => mostInFlight)).toEqual([10, 10, 10, 10])
     const stopped = loop.stop()
     environment.advance(50)
     await stopped
@@ -116,11 +116,11 @@ describe("an open loop", () => {
   })
 
   test("charges what is never answered, and does not count it as answered", async () => {
-    const { environment, lanes, loop, latencies } = rigOf(1, open(100, 16))
+    const { environment, connections, loop, latencies } = rigOf(1, open(100, 16))
     loop.start()
     loop.measure()
     environment.advance(500)
-    lanes[0]!.stalledUntilMs = Infinity
+    connections[0]!.stalledUntilMs = Infinity
     environment.advance(500)
     const stopped = loop.stop()
     environment.advance(10_000)
@@ -134,34 +134,34 @@ describe("an open loop", () => {
 
 describe("a closed loop", () => {
   test("keeps as many requests in flight as its depth", () => {
-    const { environment, lanes, loop } = rigOf(2, closed(16))
+    const { environment, connections, loop } = rigOf(2, closed(16))
     loop.start()
     for (let ms = 0; ms < 20; ms++) {
       environment.advance(1)
-      expect(lanes.map(({ inFlight }) => inFlight)).toEqual([16, 16])
+      expect(connections.map(({ inFlight }) => inFlight)).toEqual([16, 16])
     }
     // 16 a millisecond on each connection.
     expect(loop.answered).toBe(2 * 16 * 20)
   })
 
   test("measures from the write to the answer, also of answers that come in parts", () => {
-    const { environment, lanes, loop, latencies } = rigOf(1, closed(4))
-    lanes[0]!.stalledUntilMs = Infinity
+    const { environment, connections, loop, latencies } = rigOf(1, closed(4))
+    connections[0]!.stalledUntilMs = Infinity
     loop.start()
     environment.advance(5)
-    lanes[0]!.onAnswers(1)
+    connections[0]!.onAnswers(1)
     environment.advance(5)
-    lanes[0]!.onAnswers(3)
+    connections[0]!.onAnswers(3)
     environment.advance(10)
-    lanes[0]!.onAnswers(4)
+    connections[0]!.onAnswers(4)
     const { p50, max } = latencies.summary()
     expect([p50, max].map((us) => Math.round(us / 1_000))).toEqual([10, 15])
     expect(latencies.count).toBe(8)
   })
 
   test("finds out when more is answered than was asked", () => {
-    const { lanes, loop } = rigOf(1, closed(1))
+    const { connections, loop } = rigOf(1, closed(1))
     loop.start()
-    expect(() => lanes[0]!.onAnswers(2)).toThrow("more answers")
+    expect(() => connections[0]!.onAnswers(2)).toThrow("more answers")
   })
 })

@@ -1,4 +1,4 @@
-import type { Lane } from "../../../bench/load/loop.ts"
+import type { Connection } from "../../../bench/load/loop.ts"
 import { VirtualEnvironment } from "../../support/virtual-environment.ts"
 
 const SERVICE_MS = 1
@@ -12,7 +12,7 @@ export function turningEnvironment(): VirtualEnvironment {
 }
 
 /** A connection to a server that answers a millisecond later, except while it stalls. */
-export class FakeLane implements Lane {
+export class FakeConnection implements Connection {
   onAnswers: (count: number) => void = () => {}
   sent = 0
   inFlight = 0
