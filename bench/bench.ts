@@ -22,7 +22,7 @@ export interface Contestant {
 }
 
 export type FigureHead = Omit<Figure, "suite" | "series"> & {
-  /** How many times each contestant is measured, if not as often as usual; `--quick` does not care. */
+  /** How often each contestant is measured, if not as often as usual. `--quick` ignores it. */
   readonly rounds?: number
 }
 

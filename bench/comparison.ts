@@ -25,10 +25,10 @@ export interface Comparison {
 }
 
 /**
- * What changed from one run to another. Compared is the ratio of Firn to the first other subject of
- * a figure, taken round by round, because absolute numbers of two runs differ by what the machine
- * was doing; where nothing else was measured it is the number itself. A change is beyond the noise
- * when all samples of one run lie on the same side of all samples of the other.
+ * What changed from one run to another. For each figure it compares the ratio of Firn to the first
+ * other subject, taken round by round, because absolute numbers of two runs differ by what the
+ * machine was doing. Where nothing else was measured, it compares the number itself. A change is
+ * beyond the noise when all samples of one run lie on the same side of all samples of the other.
  */
 export function compareResults(before: Results, after: Results): Comparison {
   const earlier = new Map(before.figures.map((figure) => [keyOf(figure), figure]))
@@ -65,7 +65,7 @@ function changeOf(one: Figure, other: Figure): Change | undefined {
   return { what, before, after, gain: one.better === "higher" ? quotient : 1 / quotient }
 }
 
-/** Firn's series, or where all are Firn's the first. */
+/** The subject that is compared with the others: Firn, or the first where none has that name. */
 function leadOf(figure: Figure): string | undefined {
   return (seriesOf(figure, FIRN) ?? figure.series[0])?.subject
 }

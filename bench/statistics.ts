@@ -15,8 +15,8 @@ export function spreadOf(samples: readonly number[]): Spread {
 }
 
 /**
- * One to the other, round by round: the two samples of a round were taken one right after the other,
- * so that what else the machine did at the time touched both, and mostly drops out.
+ * The ratio of one to the other in each round. The two samples of a round were taken one right
+ * after the other: what else the machine did then slowed both, and mostly drops out of the ratio.
  */
 export function ratiosOf(ones: readonly number[], others: readonly number[]): number[] {
   return Array.from(

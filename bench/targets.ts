@@ -11,7 +11,7 @@ import { HTTP_FLOOR, LOCAL_NODE, RANDOM_NODE, clusterName, oneNodeName } from ".
 import { IOREDIS_PIPELINED, sdkName } from "./suites/sdk.ts"
 import { MAIN_CONNECTIONS, TCP_FLOOR, WAITING_NAME, throughputName } from "./suites/tcp.ts"
 
-/** What a figure is wanted to be, by its median: `ratioTo` another subject, or the number itself. */
+/** What the median of a figure has to be, or that of its ratio to another subject (`ratioTo`). */
 export interface Target {
   readonly figure: string
   readonly subject?: string

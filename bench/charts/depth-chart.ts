@@ -5,7 +5,7 @@ import type { Figure } from "../figures.ts"
 import { spreadOf } from "../statistics.ts"
 import { logAxis, roundNumbers, subjectColor } from "./scales.ts"
 
-/** All ids of a second, in each millisecond the largest block. */
+/** The limit of the format: the most ids that a node can give in a second. */
 const LIMIT = COUNT_MAX * 1_000
 
 /** Throughput against depth, at one number of connections, with the limit of the format. */

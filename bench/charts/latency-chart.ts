@@ -4,7 +4,7 @@ import { shortNumber } from "../report.ts"
 import { spreadOf } from "../statistics.ts"
 import { logAxis, roundNumbers, subjectColor } from "./scales.ts"
 
-/** One of how many requests is slower: 10 is p90, 100 is p99 … */
+/** Each percentile, and one in how many requests is slower than it. */
 const PERCENTILES = [
   ["p50", 2],
   ["p90", 10],

@@ -31,7 +31,7 @@ export function subjectColor(rows: readonly { readonly subject: string }[]): Sub
   return { field: "subject", type: "nominal", scale: { domain }, legend: {} }
 }
 
-/** 1, 2, 5, 10, 20 … as far as they lie between these two. */
+/** Those of 1, 2, 5, 10, 20 … that lie between `min` and `max`. */
 export function roundNumbers(min: number, max: number): number[] {
   const numbers: number[] = []
   for (let decade = 10 ** Math.floor(Math.log10(min)); decade <= max; decade *= 10) {

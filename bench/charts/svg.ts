@@ -3,8 +3,7 @@ import { compile } from "vega-lite"
 import type { Config, TopLevelSpec } from "vega-lite"
 
 /**
- * Legible on a light page and on a dark one: the picture brings its own background, which is what a
- * page shows where its own colours are unknown.
+ * A picture brings its own background, so that it is legible on a light page and on a dark one.
  */
 const CONFIG: Config = {
   background: "#ffffff",
@@ -18,7 +17,7 @@ const CONFIG: Config = {
     offset: 14,
   },
   axis: {
-    // No limit: without a canvas Vega takes letters for wider than they are.
+    // 0 is no limit. Without a canvas Vega takes letters for wider than they are, and cuts labels.
     labelLimit: 0,
     labelFontSize: 12,
     titleFontSize: 12,

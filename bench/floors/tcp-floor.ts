@@ -7,11 +7,11 @@
 import type { Socket } from "bun"
 import { REQUEST_SIZE, RESPONSE_SIZE } from "../../protocol/index.ts"
 
-/** As many as the largest chunk that Bun reads asks for. */
+/** As many answers as there are requests in the largest chunk that Bun reads. */
 const zeros = new Uint8Array(65_536 * RESPONSE_SIZE)
 
 interface Client {
-  /** Of a request that is not whole yet. */
+  /** Bytes of a request that has not come whole. */
   partialBytes: number
   owedBytes: number
 }

@@ -15,7 +15,7 @@ export function unpinnedReason(): string | undefined {
 
 const isPinned = unpinnedReason() === undefined
 
-/** The command, on a core of its own if there can be one; without a core it runs on any. */
+/** What runs a command on its core. Without a core, or where none can be chosen, it runs on any. */
 export function onCore(core: Core | undefined, command: readonly string[]): string[] {
   if (core === undefined || !isPinned) return [...command]
   return ["taskset", "-c", String(CORE_NUMBERS[core]), ...command]

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs"
 
 /** The unit of times in /proc; a hundredth of a second on every Linux that matters here. */
 const TICKS_PER_SECOND = 100
-/** utime and stime, counted from the field behind the name. */
+/** Where utime and stime stand, counted from the field after the name of the process. */
 const USER_TICKS = 11
 const SYSTEM_TICKS = 12
 
@@ -19,7 +19,7 @@ export function residentBytes(pid: number): number | undefined {
   return line === null ? undefined : Number(line[1]) * 1_024
 }
 
-/** The fields behind the name, which is in brackets and may contain any. */
+/** The fields after the name of the process. It is in brackets, and may contain brackets too. */
 function statOf(pid: number): string[] | undefined {
   const text = textOf(`/proc/${pid}/stat`)
   return text?.slice(text.lastIndexOf(")") + 2).split(" ")

@@ -39,7 +39,7 @@ export class ServerProcess implements AsyncDisposable {
     void this.#read(this.#process.stdout, options.ready)
     void this.#read(this.#process.stderr, options.ready)
     void this.#watchEnd()
-    // A server that ends later, when it is told to, rejects what nobody waits for any more.
+    // It is rejected too when the server ends later, as it is told to; nobody waits for it by then.
     this.#ready.promise.catch(() => {})
   }
 
@@ -55,7 +55,7 @@ export class ServerProcess implements AsyncDisposable {
     return server
   }
 
-  /** taskset becomes the command it is given, so this is the server's own. */
+  /** Of the server itself: taskset replaces itself with the command it is given. */
   get pid(): number {
     return this.#process.pid
   }

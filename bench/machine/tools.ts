@@ -14,11 +14,11 @@ export interface Tool {
 /** Where Debian keeps what PostgreSQL's wrappers call, one folder a version. */
 const POSTGRES_HOME = "/usr/lib/postgresql"
 
-/** A name that must be in what it tells of its version: two packages of npm bear a tool's name. */
 interface Wanted {
   readonly path: string | undefined
   readonly remedy: string
   readonly versionFlag: string
+  /** What its version text has to match: two packages of npm have the names of these tools. */
   readonly says: RegExp
 }
 

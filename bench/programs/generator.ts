@@ -12,7 +12,7 @@ import type { MarkStore } from "../../server/generator/reservation.ts"
 import { systemEnvironment } from "../../server/environment.ts"
 import { blockText } from "../../server/transport/http/id-lines.ts"
 
-/** Ids a chunk, as from a connection with so many requests in flight. */
+/** Ids a chunk, as for a connection with this many requests in flight. */
 const CHUNK = 128
 const NODE_ID = 7
 
@@ -22,7 +22,7 @@ const HIGH = 19_534_860
 const LOW = 625_012_778
 const bigId = (BigInt(HIGH) << 32n) | BigInt(LOW)
 
-/** A generator whose clock moves on with each chunk: ids are never short, as they are in real time. */
+/** A generator whose clock moves on with each chunk. In real time it would run out of ids. */
 function createGenerator(): Generator {
   let chunks = 0
   const environment = { ...systemEnvironment, wallMs: () => Date.now() + chunks++ }
@@ -59,7 +59,7 @@ function answer(): DataView {
 let lastMs = 0
 let sequence = 0n
 
-/** As such generators are mostly written in JavaScript: a clock read and a bigint an id. */
+/** The way such generators are mostly written in JavaScript: a clock read and a bigint an id. */
 function bigintIds(): bigint {
   let id = 0n
   for (let i = 0; i < CHUNK; i++) {

@@ -20,7 +20,7 @@ import { FreePorts } from "../../server/supervisor/free-ports.ts"
 
 const PING_SHIFT = 16
 const HIGH_UNIT = 2 ** 32
-/** As many as the largest chunk that Bun reads asks for. */
+/** As many answers as there are requests in the largest chunk that Bun reads. */
 const answers = new DataView(new ArrayBuffer(65_536 * RESPONSE_SIZE))
 const answerBytes = new Uint8Array(answers.buffer)
 

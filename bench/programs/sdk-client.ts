@@ -38,7 +38,7 @@ async function askOnAndOn(): Promise<void> {
 }
 
 const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
-// One that fails ends the program, with an exit code that tells.
+// A call that fails is an unhandled rejection: the program ends with an exit code other than 0.
 for (let i = 0; i < inFlight; i++) void askOnAndOn()
 await sleep(warmUpSeconds * 1_000)
 const before = got

@@ -4,7 +4,7 @@ import { ServerProcess } from "../machine/server-process.ts"
 
 export const REDIS = "Redis INCR"
 
-/** A Redis that keeps nothing on the disk, which is the fastest it can be; undefined: none here. */
+/** A Redis that keeps nothing on the disk, its fastest way; undefined when it is not installed. */
 export async function startRedis(
   bench: Bench,
   owner: AsyncDisposableStack,

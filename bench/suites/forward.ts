@@ -44,7 +44,7 @@ export async function forwardSuite(bench: Bench): Promise<void> {
   }
 }
 
-/** How the figure of a hop is called. */
+/** The name of the figure of a hop. */
 export function forwardName(depth: number): string {
   return `one hop, ${CONNECTIONS} connections, ${depth} deep`
 }

@@ -15,18 +15,18 @@ const STUBS = join(import.meta.dir, "../programs/peer-stubs.ts")
 const OPS = ["RANDOM", "KEY", "LOCAL"] as const
 type GrownOp = (typeof OPS)[number]
 
-/** What becomes of throughput and latency as connections, and as nodes of the cluster, get many. */
+/** Throughput and latency as the number of connections grows, and as that of nodes does. */
 export async function growthSuite(bench: Bench): Promise<void> {
   await connectionGrowth(bench)
   for (const peers of PEERS) await peerGrowth(bench, peers)
 }
 
-/** How the figure of so many connections is called. */
+/** The name of the figure of this many connections. */
 function connectionsName(connections: number): string {
   return `${connections} connections, one at a time`
 }
 
-/** How the figure of so many peers is called. */
+/** The name of the figure of this many peers. */
 function peersName(peers: number): string {
   return `${peers} peers, 50 connections, 16 deep`
 }
@@ -65,7 +65,7 @@ async function peerGrowth(bench: Bench, peers: number): Promise<void> {
     const mix: MixPart[] = [{ op, share: 1 }]
     return putLoad(bench, node, { connections: 50, depth: 16, mix })
   }
-  // Has the node connect to all of them, which is not what is measured.
+  // Before the measuring the node connects to all of them.
   await load("RANDOM")
   await bench.compete(
     { name: peersName(peers), unit: "ids/s", better: "higher", parameters: { peers } },
@@ -76,7 +76,7 @@ async function peerGrowth(bench: Bench, peers: number): Promise<void> {
   )
 }
 
-/** What the series of an op is called. */
+/** The name of the series of an op. */
 function grownSubject(op: GrownOp): string {
   return op === "LOCAL" ? "the node asked" : op === "KEY" ? "the owner of a key" : "a random node"
 }

@@ -6,7 +6,7 @@ import { RealTime, noRealTimeReason } from "../machine/real-time.ts"
 
 const FIRN_USUAL = "Firn, usual priority"
 
-/** How much longer these samples are: of a thousand requests, one decides. */
+/** These samples are this many times longer: one request in a thousand decides p99.9. */
 const LONGER = 3
 
 export interface HalfLoad {
@@ -16,14 +16,14 @@ export interface HalfLoad {
   readonly ratePerSecond: number
 }
 
-/** How the figure of the latencies at half of what Firn can do is called. */
+/** The name of the figure of latencies at half of what Firn can do. */
 export function halfLoadName(connections: number, depth: number): string {
   return `p99.9 at half load, ${connections} connections, ${depth} at a time`
 }
 
 /**
- * Latencies at rates that all are given alike. The servers have real-time priority, so that the tail is
- * theirs and not that of whatever else the machine runs; what that adds is shown by Firn without it.
+ * Latencies at a rate that is the same for all. The servers have real-time priority, so that the
+ * tail is theirs and not that of other programs. Firn without it shows what those programs add.
  */
 export async function halfLoadFigures(
   bench: Bench,

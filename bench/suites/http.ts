@@ -11,7 +11,7 @@ export const RANDOM_NODE = "Firn, random node"
 export const LOCAL_NODE = "Firn, node asked"
 
 const NODES = 4
-/** More than usual: wrk and oha are less even than the load generator. */
+/** More than usual: samples of wrk and oha differ more than those of the load generator. */
 const ROUNDS = 4
 const SCRIPT = join(import.meta.dir, "../run.lua")
 
@@ -30,12 +30,12 @@ export async function httpSuite(bench: Bench): Promise<void> {
   for (const [tool, run] of tools) await fourNodes(bench, tool, run, urls[0]!)
 }
 
-/** How the figure of one node against the floor is called. */
+/** The name of the figure of one node against the floor. */
 export function oneNodeName(tool: string): string {
   return `GET /lunique, ${tool}`
 }
 
-/** How the figure of the first two runs on four nodes is called. */
+/** The name of the figure of the first two runs on four nodes. */
 export function clusterName(tool: string): string {
   return `${NODES} nodes, ${tool}`
 }

@@ -65,7 +65,7 @@ async function atConnections(
   })
 }
 
-/** Each time with a server of its own: memory that was used once is not always given back. */
+/** Each time with a server of its own: a process does not always give back memory it has used. */
 async function measure(bench: Bench, start: Start, connections: number): Promise<Resident> {
   await using owner = new AsyncDisposableStack()
   const target = (await start(owner))!

@@ -7,7 +7,7 @@ import { startRedis } from "../rivals/redis.ts"
 import { startNode } from "../servers.ts"
 
 const IOREDIS = "ioredis INCR"
-/** Commands of one turn leave in one write, as with Firn's client; an option, and its fastest. */
+/** With its fastest option: all commands of a turn leave in one write, as in Firn's client. */
 export const IOREDIS_PIPELINED = "ioredis INCR, auto-pipelining"
 
 const PROGRAM = join(import.meta.dir, "../programs/sdk-client.ts")
@@ -45,12 +45,12 @@ export async function sdkSuite(bench: Bench): Promise<void> {
   }
 }
 
-/** How the figure of a client is called. */
+/** The name of the figure of a client. */
 export function sdkName(runtime: string, inFlight: number): string {
   return `client on ${runtime}, ${inFlight} in flight`
 }
 
-/** As published, the client is a bundle too. @returns the path of the program */
+/** Bundles the program, since the published client is a bundle too. @returns its path */
 async function bundle(owner: AsyncDisposableStack): Promise<string> {
   const dir = owner.use(new TempDir())
   const built = await Bun.build({

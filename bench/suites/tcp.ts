@@ -64,12 +64,12 @@ async function throughputFigure(
   await bench.compete({ ...head, ...rounds }, contestants)
 }
 
-/** How the figure of a throughput is called. */
+/** The name of the figure of a throughput. */
 export function throughputName(connections: number, depth: number): string {
   return `${connections} connections, ${depth} deep`
 }
 
-/** Half of what Firn made with that depth. */
+/** Half of the throughput that Firn had at this depth. */
 function halfLoad(bench: Bench, depth: number): HalfLoad {
   const name = throughputName(MAIN_CONNECTIONS, depth)
   const whole = bench.figures.find((figure) => figure.name === name)

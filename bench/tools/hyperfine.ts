@@ -9,7 +9,7 @@ interface HyperfineReport {
 
 export interface Timed {
   readonly command: readonly string[]
-  /** Run before each time, and not timed. */
+  /** Runs before each timed run. */
   readonly prepare?: readonly string[]
 }
 
