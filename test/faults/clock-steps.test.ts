@@ -13,7 +13,7 @@ import { testWith } from "../support/tools.ts"
 setDefaultTimeout(SCENARIO_TIMEOUT_MS)
 
 const STEPS = sized(16, 50)
-/** For which a step lasts, so that marks are written in it. */
+/** How long a step lasts at least, so that marks are written in it. */
 const HOLD_MS = sized(0, 150)
 const STROBE_MS = sized(1_500, 20_000)
 
@@ -59,7 +59,7 @@ class ClockedNode implements AsyncDisposable {
     this.clock.step(byMs)
   }
 
-  /** Waits for what has to come of the clock as it stands. @returns the status that came of it */
+  /** Waits for the answer that the clock, as it stands, has to lead to. @returns its status */
   async settle(): Promise<number> {
     const clock = await this.#watcher.ask({ op: Op.CLOCK, count: 0 })
     expect(Math.abs(Number(clock.value) - this.clock.nowMs)).toBeLessThan(SLACK_MS / 2)
@@ -127,7 +127,7 @@ withFaketime("a clock that strobes brings no id twice", async () => {
   let flips = 0
   while (performance.now() - startMs < STROBE_MS) {
     const byMs = stepMs()
-    // Between the two for about a quarter of a second, then between another two.
+    // The clock goes to and fro between two times for a quarter of a second, then between others.
     for (let flip = 0; flip < 50; flip++) {
       clocked.step(flip % 2 === 0 ? -byMs : byMs)
       flips++
@@ -163,7 +163,7 @@ withFaketime.each(["SIGKILL", "SIGTERM"] as const)(
           env: clock.env,
         })
         using client = await TcpClient.connect(node.tcp)
-        // Above the lead that is permitted only the clock brings the ids back.
+        // Further behind than the permitted lead, only the clock brings the ids back.
         if (backMs > LEAD_MS && byMs < 0) {
           const { status, value } = await client.ask()
           expect(status).toBe(Status.CLOCK_BEHIND)

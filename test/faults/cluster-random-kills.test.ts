@@ -24,7 +24,7 @@ test("under random kills no id comes twice, and who is alive answers everything 
     const options = { connections: 2, depth: 8, step }
     return stack.use(await OrderedLoad.start(cluster.addresses[node]!, options))
   }
-  /** Those of the nodes as they run now. */
+  /** By node, the load on its present process. */
   const current = await Promise.all(NODES.map(startLoad))
   const all = [...current]
 
@@ -64,7 +64,7 @@ test("under random kills no id comes twice, and who is alive answers everything 
     "answers NODE_DOWN": statuses.get(Status.NODE_DOWN) ?? 0,
     "answers TIMEOUT": statuses.get(Status.TIMEOUT) ?? 0,
   })
-  // The kills were felt, and most of the time they were not.
+  // The kills were felt, and ids came all the same.
   expect(statuses.get(Status.NODE_DOWN)).toBeGreaterThan(0)
   expect(statuses.get(Status.OK)).toBeGreaterThan(1_000)
 })

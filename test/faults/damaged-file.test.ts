@@ -13,7 +13,7 @@ const NODE_ID = 5
 const PAGE_BYTES = 4_096
 /** SQLite's smallest page: a file may be cut off behind any of them. */
 const CUT_BYTES = 512
-/** Of the bytes of the first page that are not zeros every so manieth is flipped, and of the zeros. */
+/** Of the first page one in so many bytes is flipped: of those that are not 0, and of the zeros. */
 const USED_STEP = sized(40, 1)
 const UNUSED_STEP = sized(600, 60)
 

@@ -13,12 +13,12 @@ setDefaultTimeout(SCENARIO_TIMEOUT_MS)
 
 /** How long a disk stays full or stalled once it has shown. */
 const HOLD_MS = sized(0, 2_000)
-/** A mark lasts up to 3 s: what shows that a node needs no new one has to last longer. */
+/** Longer than a mark lasts, which is 3 s: whoever gives ids after it has stored a new one. */
 const PAST_MARK_MS = sized(4_000, 8_000)
 /** For each stall of the disk, whether the node is killed in it. */
 const STALLS = sized([false], [false, true])
 const FAILURES = sized(1, 2)
-/** What an answer that needs no disk may take while one stalls, the load being what it is. */
+/** How long an answer that needs no disk may take while the disk stalls, under this load. */
 const AT_ONCE_MS = 2_000
 
 const NODE = ["--node-id", "3"]
@@ -129,7 +129,7 @@ testAllowed("mounts")(
       await loaded.kill()
     }
     await disk.fill()
-    // Killed, it has left its journal, and with it the room.
+    // The killed node has left its journal behind, and so the room for it.
     await serve(disk, record)
     await disk.fill()
     await expectRefused(disk, "node", "SQLITE_FULL")

@@ -16,12 +16,12 @@ setDefaultTimeout(SCENARIO_TIMEOUT_MS)
 
 const STEPS = Object.values(FailpointStep)
 const KILLS = sized(2, 30) * STEPS.length
-/** The how manieth write of a process it is killed at: the one of its start, or one under load. */
+/** A process is killed at one of this many writes: the first is that of its start. */
 const OCCURRENCE_MAX = 3
 
-/** Blocks of which a millisecond has one: so time is used up as fast as it may be. */
+/** A millisecond has only one block of this size, so that time is used up as fast as it may be. */
 const LOAD = { connections: 16, depth: 1, count: COUNT_MAX / 2 + 1 }
-/** So far is the time ahead of the clock at first. Then marks are written often, every 50 ms. */
+/** How far the time is ahead of the clock at first: then marks are written often, every 50 ms. */
 const AHEAD_MS = 4_000
 
 /** How long a store stands still before every other kill: more than what is left of its mark. */
@@ -59,7 +59,7 @@ test("no id comes twice when the process is killed at any step of writing its ma
     const env = { FIRN_FAILPOINT: `${step}:${occurrence}:${pauseMs}` }
     await using node = new FirnProcess(args, { env, program: PROGRAM })
     const listening = await node.waitForLog("listening").catch(() => undefined)
-    // None when it was the write of the start.
+    // There is no load when the process is killed at the write of its start.
     using load = listening && (await Load.start(String(listening["tcp"]), { ...LOAD, record }))
     expect(await within(`the end at ${step}`, node.exit)).toBe("SIGKILL")
     await load?.closed()

@@ -12,7 +12,7 @@ import { testWith } from "../support/tools.ts"
 
 setDefaultTimeout(SCENARIO_TIMEOUT_MS)
 
-/** How long before it a node is started, to see it pass. */
+/** How long before a special time a node is started, to see that time pass. */
 const BEFORE_MS = sized(1_500, 6_000)
 const HOUR_MS = 3_600_000
 const NODE = ["--node-id", "9"]
@@ -54,7 +54,7 @@ withFaketime(
   },
 )
 
-/** Starts, each with the clock moved and with what has to come of it in the end. */
+/** The starts of a node: how far the clock is moved before, and the status that comes at last. */
 const LIVES = [
   { byMs: 0, end: Status.OK },
   { byMs: HOUR_MS - BEFORE_MS, end: Status.NOT_READY },
@@ -88,7 +88,7 @@ withFaketime("at the end of the format a node refuses, wraps never, and says why
     expect(await node.stop()).toBe(0)
   }
   const { ids, max, duplicates, decreases, overlaps } = record.verify()
-  // To the last millisecond, and not into the first.
+  // Ids were given out up to the last millisecond, and none of the first.
   expect(decodeId(max).time).toBe(TIME_MAX)
   report("time 2^42 - 1", { ids, duplicates, decreases, overlaps, refused })
 })

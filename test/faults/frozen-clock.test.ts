@@ -10,7 +10,7 @@ import { testWith } from "../support/tools.ts"
 
 setDefaultTimeout(SCENARIO_TIMEOUT_MS)
 
-/** What a burst may take the time ahead of the clock. */
+/** How far a burst may take the time ahead of the clock. */
 const BURST_MS = 10
 /** By how many milliseconds the clock is moved on, one by one. */
 const MOVES = sized(5, 200)
@@ -64,7 +64,7 @@ function next(id: bigint): bigint {
   return composeId({ time: time + 1, node, sequence: 0 })
 }
 
-/** Long enough for the node to have tried again a few times. */
+/** Expects no more ids, for as long as the node needs to try again a few times. */
 async function expectNoMore(client: TcpClient, node: RunningNode): Promise<void> {
   using other = await TcpClient.connect(node.tcp)
   for (let turn = 0; turn < 50; turn++) await other.ask({ op: Op.CLOCK, count: 0 })

@@ -19,7 +19,7 @@ test("no id comes twice when the process is killed and started again and again",
   await repeat("kill -9 under load", "kills", KILLS, async (run) => {
     record.newLife("node")
     await using node = await RunningNode.start(dir.at("node"), NODE)
-    // Between one id and more than the burst allowance of 10 ms holds.
+    // From one id up to more than the burst allowance of 10 ms holds.
     const depth = 1 + (run % 5) * 40
     using load = await Load.start(node.tcp, { connections: 16, depth, record })
     await load.receive(1 + Math.floor(Math.random() * 2_000) * (1 + (run % 3) * 20))

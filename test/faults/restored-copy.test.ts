@@ -11,7 +11,7 @@ import { testWith } from "../support/tools.ts"
 
 setDefaultTimeout(SCENARIO_TIMEOUT_MS)
 
-/** More than a millisecond has and less than a burst, so that it can be had of a frozen clock. */
+/** More ids than a millisecond has, and fewer than a burst: a frozen clock gives so many. */
 const IDS = 20_000
 /** The default of --max-clock-lead. */
 const LEAD_MS = 10_000
@@ -24,7 +24,7 @@ interface Restoring {
   readonly end: "SIGTERM" | "SIGKILL"
   /** By how much the clock has moved on when the copy is put back and the node started. */
   readonly laterMs: number
-  /** Then with this node id, in an empty directory. */
+  /** The last start is with this node id, in an empty directory. */
   readonly newNodeId?: number
 }
 
@@ -32,7 +32,7 @@ interface Restoring {
 async function restore({ end, laterMs, newNodeId }: Restoring): Promise<IdCheck> {
   using dir = new TempDir()
   using record = new IdRecord()
-  // It stands still while a node runs, so that the same moment can come twice.
+  // The clock stands still while a node runs, so that the same moment can come twice.
   const clock = new MovableClock(dir.at("clock"))
   const startMs = Date.now()
   const live = async (unixMs: number, nodeId: number): Promise<void> => {
@@ -65,7 +65,7 @@ describe("an older copy of the file that is put back", () => {
     report("older copy, clock running", { ids: stopped.ids + killed.ids, duplicates })
   })
 
-  // What README says cannot be promised, as it is.
+  // README says that these two cannot be prevented; this is what happens.
   testWith("libfaketime")("repeats ids when the clock has not, since it was set back", async () => {
     const { ids, duplicates } = await restore({ end: "SIGTERM", laterMs: 0 })
     expect(duplicates).toBeGreaterThan(0)

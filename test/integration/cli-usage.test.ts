@@ -32,7 +32,7 @@ async function refusal(args: readonly string[], env?: Record<string, string>): P
   expect(firn.stdout).toBe("")
   expect(existsSync(dir.at("data"))).toBe(false)
   const line = /^error: (.+)\n$/.exec(firn.stderr)?.[1]
-  // The whole, when it is not one line.
+  // Shows all of it when it is not one line.
   expect(line ?? firn.stderr).toBe(line!)
   expect(firn.exit).toBe(2)
   return line!

@@ -110,7 +110,7 @@ test("a node that is killed is started again, which is said, and gives out ids a
   process.kill(victim.pid, "SIGKILL")
   const died = await cluster.waitForLog("node-died")
   expect(died).toMatchObject({ node: "cluster", nodeId: 1, exitCode: null, signal: "SIGKILL" })
-  // The first of a row: 50 ms of which up to a half is left off.
+  // The first backoff is 50 ms, of which chance takes off up to a half.
   expect(died["restartInMs"]).toBeWithin(25, 51)
   const restarted = await cluster.waitForLog("node-restarted")
   expect(restarted).toMatchObject({ node: "cluster", nodeId: 1 })
@@ -133,7 +133,7 @@ test("no id comes twice, whatever nodes are killed and however often the cluster
     process.kill(cluster.nodes[victim]!.pid, "SIGKILL")
     await cluster.waitForLog("node-restarted")
     ids.push(await idsOf(cluster))
-    // Once in order, once not.
+    // The first cluster stops in order, the second one is killed.
     if (round === 0) expect(await cluster.stop()).toBe(0)
   }
   await using cluster = await RunningCluster.start(dir.path, 2)
@@ -170,7 +170,7 @@ describe("the end", () => {
     expect(running(cluster.pids)).toEqual(cluster.pids)
     cluster.kill("SIGKILL")
     await gone(cluster.pids)
-    // In order, each with its mark.
+    // The nodes stopped in order, each with its exact mark.
     const marks = ids.map((_, nodeId) => storedMark(dir.at(`node-${nodeId}`)))
     expect(marks).toEqual(ids.map((id) => decodeId(id).time + 1))
   })
@@ -230,7 +230,7 @@ describe("what cannot be run ends the whole, with one line that names the node:"
     const port = ports.take()
     expect(ports.take()).toBe(port + 1)
     using _ = Bun.listen({ hostname: "127.0.0.1", port: port + 1, socket: { data() {} } })
-    // Of the last node, so that there is one to be stopped; of two flags the later one counts.
+    // The port of the last node, so that the other has to be stopped. A later flag counts.
     const flags = [...FREE_PORTS, `--${what.toLowerCase()}-port`, `${port}`]
     const args = ["cluster", "--nodes", "2", "--data-dir", dir.path, ...flags]
     const { exit, stderr } = await runFirn(args)

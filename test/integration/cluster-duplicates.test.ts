@@ -29,7 +29,7 @@ async function readiness({ http }: RunningNode): Promise<{ status: number; body:
   return { status: response.status, body: await response.text() }
 }
 
-/** Logged as an error, shown and counted; ids are still given out. */
+/** Expects the duplicate to be logged as an error, shown and counted, and ids to go on. */
 async function expectReported(node: RunningNode, address: string): Promise<void> {
   const reason = `another process with this node's id 0 answers at ${address}`
   const line = await node.waitForLog("duplicate-node")

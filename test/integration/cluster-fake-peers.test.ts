@@ -19,7 +19,7 @@ const FAKE = 2
 /** What may become of a request for the fake peer by name. Its own refusal goes to the caller. */
 const REFUSED = [Status.NODE_DOWN, Status.TIMEOUT, Status.WRONG_NODE]
 
-/** What comes behind each of them is a request whose answer tells its number, for the order. */
+/** Every other request is a marker, whose answer tells its number, and so the order. */
 function step(number: number): Step {
   switch (number % 6) {
     case 0:
@@ -133,7 +133,7 @@ test("answers that nobody asked for are taken for no other request's", async () 
   const conduct = checkedAs(FAKE, () => new Uint8Array([...own, ...own, ...own]))
   await withFake(conduct, async (cluster, fake) => {
     using client = await TcpClient.connect(cluster.addresses[0]!)
-    // What the peer says is its own it may say: a client gets one answer to a request all the same.
+    // The ids are the peer's own, so a client may get them, but one answer to each request only.
     const steps = Array.from({ length: 300 }, (_, number) => {
       if (number % 3 === 0) return markerStep(number)
       if (number % 3 === 1) return idsStep({ op: Op.RANDOM }, [...REAL, FAKE])
@@ -154,7 +154,7 @@ test("a peer that fails again and again after each good check is tried ever less
     const before = fake.connections
     const startMs = performance.now()
     while (fake.connections < before + 6) await load.progress(100)
-    // Half of each delay is certain: 50, 100, 200, 400 and 800 ms.
+    // Chance takes at most a half off each delay: off 50, 100, 200, 400 and 800 ms.
     expect(performance.now() - startMs).toBeGreaterThan(700)
     await load.stop()
     expect(load.mismatches).toEqual([])
@@ -171,7 +171,7 @@ test("a peer that answers each request with a refusal is asked once and then the
       const steps = Array.from({ length: 300 }, (_, number) => {
         if (number % 3 === 0) return idsStep({ op: Op.RANDOM }, REAL)
         if (number % 3 === 1) return idsStep({ op: Op.KEY, target: number * 999 }, REAL)
-        // Asked for by name, its own word goes to the caller.
+        // A refusal of the node that was asked for by name goes to the caller.
         return exactStep({ op: Op.NODE, target: FAKE }, status, 5)
       })
       const answers = await client.askAll(steps.map(({ request }) => request))

@@ -144,7 +144,7 @@ test("every node takes every other for up, and says where it is and how far its 
         state: "up",
         reason: "",
       })
-      // All read the same clock; a figure beyond is the time they had to wait for a processor.
+      // All read the same clock; any skew is the time that they waited for a processor.
       expect(Math.abs(peer.skewMs!)).toBeLessThan(1_000)
       expect(peer.roundTripMs).toBeGreaterThan(0)
     }

@@ -50,7 +50,7 @@ test("every request in flight to a node that is killed is answered once and in o
   using client = await TcpClient.connect(cluster.addresses[HERE]!)
   await client.askAll(NODES.map((target) => ({ op: Op.NODE, target })))
 
-  // All in flight to it when it dies: it is stopped, so none is answered before.
+  // The owner stands still, so that all requests are in flight to it when it dies.
   cluster.node(OWNER).kill("SIGSTOP")
   const steps = Array.from({ length: IN_FLIGHT }, (_, i): Step[] => {
     const isStrict = i % 2 === 0
@@ -59,7 +59,7 @@ test("every request in flight to a node that is killed is answered once and in o
       : idsStep({ op: Op.KEY, target: ownedHash(i) }, OTHERS)
     return [request, markerStep(i)]
   }).flat()
-  // The PING in front is answered as soon as the node has read the rest with it.
+  // When the PING in front is answered, the node has read the rest with it.
   void client.send(requests([{ op: Op.PING, count: 0 }, ...steps.map(({ request }) => request)]))
   await client.receive(1)
   expect(client.unclaimed).toEqual([])
@@ -96,7 +96,7 @@ test("what a node answered before it was killed arrives, and the rest is answere
 
   await cluster.restart(OWNER)
   await expectUsedAgain(client)
-  // Nothing of what was reserved and not given out comes a second time.
+  // What the killed process may have given out does not come again.
   const again = await client.askAll(Array(50).fill({ op: Op.NODE, target: OWNER, count: 4_096 }))
   const asked = again.map(() => idsStep({ op: Op.NODE, target: OWNER, count: 4_096 }, [OWNER]))
   expect(mismatches(asked, again)).toEqual([])

@@ -17,12 +17,12 @@ const OTHER_EPOCH_MS = Date.UTC(2020, 0, 1)
 function step(number: number): Step {
   if (number % 4 === 0) return idsStep({ op: Op.RANDOM }, RIGHT)
   if (number % 4 === 1) return idsStep({ op: Op.KEY, target: number * 7_919 }, RIGHT)
-  // Before the check is through, what was sent with it is lost.
+  // A request that was sent before the check was through is lost.
   if (number % 4 === 2) return idsStep({ op: Op.NODE, target: WRONG }, [], [Status.NODE_DOWN])
   return markerStep(number)
 }
 
-/** Never used by node 0, for this reason, which is logged once and shown. */
+/** Expects node 0 never to use the wrong one, to log the reason once, and to show it. */
 async function expectUnused(cluster: NodeCluster, reason: string): Promise<void> {
   using client = await TcpClient.connect(cluster.addresses[0]!)
   const steps = Array.from({ length: 400 }, (_, number) => step(number))
@@ -37,7 +37,7 @@ async function expectUnused(cluster: NodeCluster, reason: string): Promise<void>
   expect(line).toMatchObject({ peer: WRONG, address, reason, level: 50 })
   expect(line.msg).toContain(reason)
 
-  // It is looked at again and again, without another line and without a request.
+  // The wrong one is checked again and again, without another line and without a request for ids.
   using load = await OrderedLoad.start(cluster.addresses[0]!, { connections: 2, depth: 8, step })
   const startMs = performance.now()
   do await load.progress(50)
@@ -63,7 +63,7 @@ test("a node with another id than the list says is never used, until the right o
 
   expect(await wrong.stop()).toBe(0)
   await cluster.startNode(WRONG, peers)
-  // The first such line is of the other right node.
+  // The first such line is about the other right node.
   expect(await cluster.node(0).waitForLog("peer-up", 2)).toMatchObject({ peer: WRONG })
   using client = await TcpClient.connect(cluster.addresses[0]!)
   const { status, value } = await client.ask({ op: Op.NODE, target: WRONG })

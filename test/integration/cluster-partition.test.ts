@@ -27,7 +27,7 @@ const OWNER = 1
 const HEIR = 2
 /** How long a request may take in all that other nodes are asked for. */
 const DEADLINE_MS = 1_000
-/** By then the owner has to answer again after the network is healed. */
+/** How soon the owner has to answer again after the network is healed. */
 const RETURN_MS = 3_000
 
 const KEY: RequestFields = { op: Op.KEY, target: hashOwnedBy(OWNER, HEIR) }
@@ -180,7 +180,7 @@ test("a late answer is dropped and not taken for the next one", async () => {
   const asked = Array(20).fill({ op: Op.NODE, target: OWNER })
   const late = await client.askAll(asked)
   expect(new Set(late.map(({ status }) => status))).toEqual(new Set([Status.TIMEOUT]))
-  // Before the link is given up: those it still owes come first, in their order.
+  // The link is not given up yet: the answers it owes come first, in their order.
   await link.heal()
   const answers = await client.askAll(asked)
   const known = new Set<number>([Status.OK, Status.NODE_DOWN])

@@ -11,7 +11,7 @@ import { TcpClient } from "../support/tcp-client.ts"
 
 setDefaultTimeout(60_000)
 
-/** Longer than a test waits: on a busy machine too, a request that fails has failed for a reason. */
+/** Longer than a test waits: no request fails only because the machine is busy. */
 const NO_TIMEOUT = ["--forward-timeout", "60000"]
 const ERROR_LEVEL = 50
 
@@ -46,7 +46,7 @@ async function startListed(nodeIds: readonly number[], size: number): Promise<No
   return cluster
 }
 
-/** The nodes whose ids a node gives out for RANDOM, and for keys by their owners among `listed`. */
+/** Expects a node to use the nodes `listed` and no other, for RANDOM and for keys. */
 async function expectUsed(cluster: NodeCluster, nodeId: number, listed: number[]): Promise<void> {
   using client = await TcpClient.connect(cluster.addresses[nodeId]!)
   const random = await client.askAll(Array(300).fill({ op: Op.RANDOM }))

@@ -32,13 +32,13 @@ beforeAll(async () => {
   const peers = peersText([...cluster.addresses, down, mute])
   const args = ["--peers", peers, "--forward-timeout", `${TIMEOUT_MS}`]
   await cluster.startAll(() => args)
-  // What is down is found out by asking; from then on it owns no key.
+  // A node is found to be down by asking it; from then on it owns no key.
   await Promise.all(LIVE.map((node) => get(node, `/dunique?target=${DOWN}`)))
 })
 
 afterAll(() => started.disposeAsync())
 
-/** A key that this one of all nodes but the one that is down owns. */
+/** A key that this node owns among all nodes but the one that is down. */
 function keyOwnedBy(nodeId: number, prefix: string): string {
   const nodeIds = [...LIVE, MUTE]
   for (let i = 0; ; i++) {

@@ -68,7 +68,7 @@ test("every op with odd flags, counts and targets gets the right answer, and the
   expectIncreasing(ids)
 })
 
-/** The ids of a block, after a look at its last. */
+/** The ids of a block. Expects its last one to be of the same millisecond. */
 function blockOf({ value }: Answer, count: number): bigint[] {
   const first = decodeId(value)
   const last = decodeId(value + BigInt(count - 1))
@@ -81,7 +81,7 @@ test("the first byte of a connection alone decides between frames and text", asy
   const ask = async (firstByte: number): Promise<void> => {
     using client = await TcpClient.connect(node.tcp)
     const isText = firstByte >= TEXT_FIRST_BYTE_MIN && firstByte <= TEXT_FIRST_BYTE_MAX
-    // As text it is a line of 8 bytes with its LF: a word, or nothing but a blank and zeros.
+    // As text these are a line of 8 bytes with its LF: one character or a blank, then zeros.
     const bytes = Uint8Array.of(firstByte, 0, 0, 0, 0, 0, 0, 0x0a)
     await client.send(bytes)
     await client.halfClose()

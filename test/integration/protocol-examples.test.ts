@@ -75,7 +75,7 @@ function requestsOf(command: string): { op: number; count: number }[] {
   }))
 }
 
-/** Whether `here` says of this node and moment what `shown` says of those of the page. */
+/** Expects `here` to say of this node and moment what `shown` says of those of the page. */
 function expectAlike(op: number, count: number, here: Answer, shown: Answer): void {
   expect(here.status).toBe(shown.status)
   if (here.status !== Status.OK || op === Op.EPOCH) {

@@ -76,7 +76,7 @@ test("what has been received is answered before the end, though it takes a while
   await using node = await RunningNode.start(dir.path, NODE)
   using client = await TcpClient.connect(node.tcp)
   await client.ask({ op: Op.PING, count: 0 })
-  // A millisecond each; small enough to arrive in one piece.
+  // Each block takes a millisecond; the requests are few enough to arrive in one piece.
   const blocks = Array(200).fill({ count: COUNT_MAX })
   const answers = client.askAll(blocks)
   const exit = node.stop()
@@ -101,7 +101,7 @@ test("a second signal does not keep the mark from being stored", async () => {
   await using node = await RunningNode.start(dir.path, NODE)
   using client = await TcpClient.connect(node.tcp)
   const { value } = await client.ask()
-  // Not reading, it does not see that the node closes: the stop takes a second.
+  // A client that does not read does not see that the node closes: the stop takes a second.
   client.pause()
   node.kill("SIGTERM")
   await node.waitForLog("stopping")

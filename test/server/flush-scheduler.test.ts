@@ -3,7 +3,7 @@ import { FlushScheduler } from "../../server/flush-scheduler.ts"
 import type { Flushable } from "../../server/flush-scheduler.ts"
 import { VirtualEnvironment } from "../support/virtual-environment.ts"
 
-const ROUND_TURNS = 4
+const TURNS_PER_BATCH = 4
 
 function task(run: () => void): Flushable {
   return { flush: run }
@@ -23,12 +23,12 @@ class Turns {
   }
 }
 
-describe("at the end of a round", () => {
+describe("at the end of a batch", () => {
   test("everything that was scheduled in its turns runs once, in order", () => {
     const turns = new Turns()
     const flushScheduler = new FlushScheduler(turns.environment)
     const ran: number[] = []
-    for (let turn = 0; turn < ROUND_TURNS; turn++) {
+    for (let turn = 0; turn < TURNS_PER_BATCH; turn++) {
       for (const i of [0, 1]) flushScheduler.schedule(task(() => ran.push(turn * 2 + i)))
       expect([ran, turns.waiting.length]).toEqual([[], 1])
       turns.end(1)
@@ -36,7 +36,7 @@ describe("at the end of a round", () => {
     expect([ran, turns.waiting.length]).toEqual([[0, 1, 2, 3, 4, 5, 6, 7], 0])
   })
 
-  test("what is scheduled then waits for the end of the next round", () => {
+  test("what is scheduled then waits for the end of the next batch", () => {
     const turns = new Turns()
     const flushScheduler = new FlushScheduler(turns.environment)
     const ran: number[] = []
@@ -51,13 +51,13 @@ describe("at the end of a round", () => {
       [0, 3, 1, 4],
       [0, 3, 1, 4, 2, 5],
     ]) {
-      turns.end(ROUND_TURNS)
+      turns.end(TURNS_PER_BATCH)
       expect(ran).toEqual(expected)
     }
     expect(turns.waiting).toEqual([])
   })
 
-  test("the same task may be scheduled round after round", () => {
+  test("the same task may be scheduled batch after batch", () => {
     const environment = new VirtualEnvironment()
     const flushScheduler = new FlushScheduler(environment)
     let runs = 0
@@ -69,11 +69,11 @@ describe("at the end of a round", () => {
     expect([runs, environment.timerCount]).toEqual([1_000, 0])
   })
 
-  test("an idle round keeps no turn awake", () => {
+  test("an idle event loop is not kept awake", () => {
     const turns = new Turns()
     const flushScheduler = new FlushScheduler(turns.environment)
     flushScheduler.schedule(task(() => {}))
-    turns.end(ROUND_TURNS)
+    turns.end(TURNS_PER_BATCH)
     expect(turns.waiting).toEqual([])
   })
 })

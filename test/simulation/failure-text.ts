@@ -6,7 +6,7 @@ import { BrokenPromise } from "./world.ts"
  * @param nodes the size of the cluster, if it was not left to the seed
  */
 export function failureText({ seed, failure }: SimulationResult, nodes?: number): string {
-  // Of a promise that was broken it matters which; of any other error, where.
+  // A broken promise says which one it was; of any other error it matters where it was thrown.
   const what = failure instanceof BrokenPromise ? failure.message : failure?.stack
   const size = nodes === undefined ? "" : ` --nodes ${nodes}`
   return `seed ${seed}: ${what}\nreplay: npm run simulate -- --seed ${seed}${size} --trace`

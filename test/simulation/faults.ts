@@ -10,7 +10,7 @@ import type { World } from "./world.ts"
 /** A node that crashed is started again within this. */
 const DOWN_MAX_MS = 3_000
 
-/** Brings about what a seed has in store, until it is told to stop. */
+/** Makes the faults that a seed decides on, until it is told to stop. */
 export class Faults {
   readonly #world: World
   readonly #network: Network
@@ -34,7 +34,7 @@ export class Faults {
     })
   }
 
-  /** No more faults, and those that last are over. */
+  /** Makes no more faults, and ends those that last. */
   stop(): void {
     this.#isStopped = true
     this.#network.road.heal()
@@ -97,7 +97,7 @@ export class Faults {
     node.startAfter(random.spread(1, DOWN_MAX_MS))
   }
 
-  /** At one of the next writes, at whichever stage of it. */
+  /** Crashes the node at one of its next two writes, at any stage of it. */
   #crashInWrite(node: SimulatedNode): void {
     const { random } = this.#world
     const worst = random.whole(0, 3)
@@ -123,7 +123,7 @@ export class Faults {
     return random.chance(0.5) ? ms : -ms
   }
 
-  /** Forth and back again. */
+  /** Steps the clock forth and back again, over and over. */
   #strobe(node: SimulatedNode, times: number, ms: number): void {
     if (times === 0) return
     node.clock.step(ms)

@@ -14,7 +14,7 @@ export class Progress {
     this.#total = total
   }
 
-  /** One more is done, which took so many events. */
+  /** One more is done. It took this many events. */
   add(events: number): void {
     this.#done++
     this.#events += events

@@ -1,4 +1,4 @@
-/** What the server may come by only through its runtime: the same names at both ends. */
+/** What the server may reach only through its environment. */
 const DOORS: readonly (readonly [holder: object, name: string])[] = [
   [Date, "now"],
   [performance, "now"],
@@ -11,8 +11,8 @@ const DOORS: readonly (readonly [holder: object, name: string])[] = [
 ]
 
 /**
- * Runs `work` in a world without time and chance of its own: whoever reaches for the real ones gets
- * an error. What is decided by them could not be replayed.
+ * Runs `work` without real time and real chance: whoever reaches for them gets an error. What they
+ * decide could not be replayed.
  */
 export function sealed(work: () => void): void {
   const originals = DOORS.map(([holder, name]) => Object.getOwnPropertyDescriptor(holder, name))

@@ -46,7 +46,7 @@ export interface Settings {
   readonly linksPerPeer: number
   readonly forwardTimeoutMs: number
   readonly maxClockLeadMs: number
-  /** The faults of this run, more often those that stand in it more often. */
+  /** The faults of this run, each as likely as any other. */
   readonly faults: readonly Fault[]
   /** From one fault to the next, on average. */
   readonly faultEveryMs: number
@@ -70,7 +70,7 @@ export function drawSettings(random: Random, nodes?: number): Settings {
     nodes: size,
     clients: random.whole(2, 6),
     startMs: drawStart(random),
-    // At its start a node asks all it knows who they are: a thousand nodes would do a million times.
+    // At its start a node asks every node it knows who it is: a million questions of a thousand.
     fullLists: isLarge ? 16 : size,
     startWithinMs: 50,
     faultyMs: isLarge ? 2_000 : random.between(2_000, 12_000),

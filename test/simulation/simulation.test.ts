@@ -8,7 +8,7 @@ import type { SimulationResult } from "./simulation.ts"
 
 const FIXED_SEEDS = 200
 const FRESH_SEEDS = 50
-/** So many in one test, each of which has a time limit. */
+/** How many seeds one test runs, as each test has a time limit. */
 const CHUNK = 25
 
 /** @throws Error with the seed and the command that shows again what went wrong */

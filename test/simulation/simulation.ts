@@ -106,7 +106,7 @@ class Simulation {
     }
   }
 
-  /** @throws Error what went wrong, the first of it */
+  /** @throws Error the first thing that went wrong */
   run(): void {
     observingTakes(
       (high, low, count) => {
@@ -133,7 +133,7 @@ class Simulation {
   }
 }
 
-/** All nodes; in a large cluster only some know all, and the others know those. */
+/** The nodes that a node knows: all, or in a large cluster only those that know all. */
 function listFor(own: PeerEntry, all: readonly PeerEntry[], fullLists: number): PeerEntry[] {
   const some = all.slice(0, fullLists)
   return some.includes(own) ? [...all] : [...some, own]

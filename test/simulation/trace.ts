@@ -27,7 +27,7 @@ export class Trace {
     this.#hash = Math.imul(this.#hash ^ value, PRIME)
   }
 
-  /** Both halves, down to a millionth of a millisecond. */
+  /** Mixes in a time, down to a millionth of a millisecond. */
   mixTime(ms: number): void {
     const wholeMs = Math.floor(ms)
     this.mix(wholeMs)

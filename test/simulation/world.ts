@@ -80,7 +80,7 @@ export class World {
     throw broken
   }
 
-  /** Ends the run for an error that nobody can throw: it was found in a promise. */
+  /** Ends the run for an error that cannot be thrown into it, as a promise was rejected with it. */
   note(error: unknown): void {
     this.#broken ??= error as Error
   }

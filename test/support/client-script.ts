@@ -17,7 +17,7 @@ export function testUnder(runtime: ScriptRuntime): Test<[]> {
   return runtime === "node" ? testWith("node") : test
 }
 
-/** Put before every script: the client, what it was given, and a word to whoever waits for it. */
+/** Put before every script: the client, its servers, and a line for whatever nobody handles. */
 const PRELUDE = `
 import { FirnClient, FirnError } from "./index.js"
 const servers = process.argv.slice(2)
@@ -28,7 +28,7 @@ for (const event of ["unhandledRejection", "warning"]) {
 
 /**
  * Runs a script, plain JavaScript, as a process of its own to its end. It has `FirnClient`,
- * `FirnError` and `servers`; what is never handled and every warning goes to its error output.
+ * `FirnError` and `servers`; rejections that nobody handles and warnings go to its error output.
  * @param hosts what it finds in /etc/hosts; only where mounts are allowed (`privileges.ts`)
  */
 export async function runClientScript(

@@ -22,11 +22,11 @@ export function entry(nodeId: number, address: string = peerAddress(nodeId)): Pe
   return { nodeId, address: parseAddress(address) }
 }
 
-/** One that asks once. */
+/** An asker with one request. */
 export class OneAsker implements Asker {
   /** What it asks, and where the answer is put. */
   readonly exchange: Exchange = new Exchange()
-  /** What it was told, with when; there must be one. */
+  /** Every answer it was told of, and when; there must be one. */
   readonly answers: (Answer & { readonly atMs: number })[] = []
   readonly #environment: VirtualEnvironment
 
@@ -55,8 +55,9 @@ export class OneAsker implements Asker {
 
 /** What came of asking a router or a peer. */
 export interface Asked {
-  /** Hears of the answer when it is in flight. */
+  /** Hears of the answer when the request was sent. */
   readonly asker: OneAsker
+  /** Status.OK, or why the request was not sent. */
   readonly status: number
 }
 
@@ -117,7 +118,7 @@ export class ClusterServer extends FakeServer {
     return this.peerSet.peers.find((peer) => peer.nodeId === nodeId)!
   }
 
-  /** Asks a peer, not by way of the router: whatever it answers is final. */
+  /** Asks a peer without the router: whatever the peer answers is final. */
   ask(nodeId: number, timeoutMs: number = TIMEOUT_MS): Asked {
     const asker = new OneAsker(this.environment)
     const answer = (status: Status, high: number, low: number): void => {
@@ -142,7 +143,7 @@ export class ClusterServer extends FakeServer {
     return asker
   }
 
-  /** Makes the peers that are asked known as up. */
+  /** Asks these peers, or all, so that the node knows them as up. */
   connect(...nodeIds: readonly number[]): void {
     for (const nodeId of nodeIds.length > 0 ? nodeIds : this.fakes.keys()) this.ask(nodeId)
     this.environment.advance(10)

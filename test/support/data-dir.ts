@@ -24,7 +24,7 @@ export class DataDir extends TempDir {
     file.close()
   }
 
-  /** Does something to the file as anybody with SQLite's tools can. */
+  /** Runs SQL on the file, as anybody with SQLite's tools can. */
   edit(...statements: string[]): void {
     using database = new Database(this.file)
     for (const statement of statements) database.run(statement)

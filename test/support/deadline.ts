@@ -43,7 +43,7 @@ export async function askUntil<T>(
 }
 
 /**
- * Looks once a turn whether it is so by now.
+ * Looks in every turn of the event loop, until it is so.
  * @throws Error when it takes longer than `limitMs`
  */
 export async function until(

@@ -98,11 +98,11 @@ export class FakeClient implements ClientSocket {
     })
   }
 
-  /** The other side sends. */
+  /** The client sends. */
   send(...chunks: (Uint8Array | string)[]): void {
     for (const chunk of chunks) {
       if (this.paused) throw new Error("read from while paused")
-      // The connection's own to keep, as a socket's chunks are.
+      // A copy, which the connection may keep, as it may keep a socket's chunks.
       this.connection.data(typeof chunk === "string" ? utf8(chunk) : chunk.slice())
     }
   }
@@ -140,7 +140,7 @@ export function utf8(text: string): Uint8Array {
   return new TextEncoder().encode(text)
 }
 
-/** The same bytes in two chunks, cut at `at`; one of none is left out, as sockets send none. */
+/** The same bytes in two chunks, cut at `at`. An empty chunk is left out, as sockets send none. */
 export function cutAt(bytes: Uint8Array, at: number): Uint8Array[] {
   return [bytes.subarray(0, at), bytes.subarray(at)].filter(({ length }) => length > 0)
 }

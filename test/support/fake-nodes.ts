@@ -54,7 +54,7 @@ export class FakeCluster {
   spawnFault: string | undefined
 
   constructor(nodes: number) {
-    // Nothing is left off the backoff.
+    // Chance takes nothing off the backoff.
     this.environment.random = () => 1
     const stream = { write: (line: string) => void this.log.push(JSON.parse(line) as LogLine) }
     const ports = Array.from({ length: nodes }, (_, nodeId) => nodeId + 1)

@@ -17,7 +17,7 @@ import type { AcceptedEvents, VirtualNetwork, Wire } from "./virtual-network.ts"
 export interface Reply {
   readonly status: number
   readonly value: bigint
-  /** When it is ready; it still leaves in its turn. */
+  /** How long it takes. It is sent after the answers to earlier requests all the same. */
   readonly delayMs?: number
 }
 
@@ -81,7 +81,7 @@ export class FakePeer {
     return this
   }
 
-  /** The next ids of this node: some that nobody else gives out. */
+  /** The next ids of this node, which nobody else gives out. */
   ids(count = 1): Reply {
     return { status: Status.OK, value: this.#serial.next(this.nodeId, count) }
   }

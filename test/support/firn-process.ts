@@ -88,14 +88,14 @@ export class FirnProcess implements AsyncDisposable {
     return await within("the end after SIGTERM", this.exit)
   }
 
-  /** Closes the pipe that takes its standard output, as a log collector does that ends. */
+  /** Closes the pipe that takes its standard output, as a log collector does when it ends. */
   async closeOutput(): Promise<void> {
     await this.#output.cancel()
   }
 
   /**
    * Waits for the log line of an event.
-   * @param occurrence the how manieth, when it is logged more than once
+   * @param occurrence 1 for the first line of the event, 2 for the second …
    * @throws Error with what the process has written, when it ends without that line
    */
   async waitForLog(event: string, occurrence = 1): Promise<LogLine> {

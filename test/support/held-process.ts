@@ -1,7 +1,7 @@
 import type { Subprocess } from "bun"
 import { within } from "./deadline.ts"
 
-/** What a shell script ends with that is to hold what it has set up. */
+/** The end of a shell script that has to hold what it has set up. */
 export const HOLD = "echo ready; cat >/dev/null"
 
 /**

@@ -2,7 +2,7 @@ import { Op } from "../../protocol/index.ts"
 import { until } from "./deadline.ts"
 import { ANY_ADDRESS, TcpPeer, givingIds } from "./tcp-peer.ts"
 
-/** Which requests for ids a peer holds back the answers of, by their operation. */
+/** Whether a peer holds back its answers to requests for ids with this operation. */
 type Holds = (op: number) => boolean
 
 /** Gives ids on a real port as node 1, and holds answers back until it is told to send them. */

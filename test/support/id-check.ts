@@ -1,6 +1,6 @@
 import { HIGH_WORD, LOW_WORD } from "./id-file.ts"
 
-/** How many of what is wrong are told. */
+/** How many examples of what is wrong are given. */
 const EXAMPLES_MAX = 5
 
 /** What came of looking through ids. */
@@ -31,9 +31,9 @@ function wordsOf(ids: BigUint64Array): Uint32Array {
   return new Uint32Array(ids.buffer, ids.byteOffset, 2 * ids.length)
 }
 
-/** Whether the ids of one connection increase; handed them piece by piece. */
+/** Checks that the ids of one connection increase. It gets them piece by piece. */
 export class OrderCheck {
-  /** Of all ids so far; undefined when there was none. */
+  /** The smallest and the largest id so far; undefined when there was none. */
   min: bigint | undefined
   max: bigint | undefined
   readonly #check: IdCheck
@@ -62,7 +62,7 @@ export class OrderCheck {
     this.#leave(ids[ids.length - 1]!)
   }
 
-  /** The first id of a piece or the one at which they decrease: only these can be the smallest. */
+  /** Looks at the first id of an increasing run: only such a one can be the smallest. */
   #enter(id: bigint): void {
     if (this.#last !== undefined && id <= this.#last) {
       this.#check.decreases++
@@ -71,7 +71,7 @@ export class OrderCheck {
     if (this.min === undefined || id < this.min) this.min = id
   }
 
-  /** The last id before such a one: only these can be the largest. */
+  /** Looks at the last id of an increasing run: only such a one can be the largest. */
   #leave(id: bigint): void {
     this.#last = id
     if (this.max === undefined || id > this.max) this.max = id
@@ -87,7 +87,7 @@ export interface Span {
   readonly max: bigint
 }
 
-/** Whether every life of a node begins above all lives before it; in any order. */
+/** Checks that every life of a node begins above all its lives before. @param spans in any order */
 export function checkLives(spans: readonly Span[], check: IdCheck): void {
   for (const [node, ofNode] of Map.groupBy(spans, (span) => span.node)) {
     let before: bigint | undefined
@@ -104,7 +104,7 @@ export function checkLives(spans: readonly Span[], check: IdCheck): void {
   }
 }
 
-/** Whether ids are distinct; handed them piece by piece, all of them in ascending order. */
+/** Checks that ids are distinct. It gets all of them in ascending order, piece by piece. */
 export class DistinctCheck {
   readonly #check: IdCheck
   #last: bigint | undefined

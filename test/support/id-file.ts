@@ -3,12 +3,12 @@ import { closeSync, openSync, writeSync } from "node:fs"
 /** Bytes of an id in a file: 64 bits as this machine has them, so that they sort in place. */
 export const ID_BYTES = 8
 
-/** Ids that are kept in memory before they are written, of each file. */
+/** How many ids of each file are kept in memory before they are written. */
 const BUFFER_IDS = 32_768
 
 const UINT32 = 2 ** 32
 
-/** Where the two halves of an id lie in a pair of 32-bit words: as in a word of 64 bits. */
+/** Where the halves of a 64-bit id lie in its two 32-bit words, on this machine. */
 export const LOW_WORD: number = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1 ? 0 : 1
 export const HIGH_WORD: number = 1 - LOW_WORD
 
@@ -27,7 +27,7 @@ export class IdFile {
     this.#file = openSync(path, "wx")
   }
 
-  /** Takes a block of `count` consecutive ids, each of them, by the halves of the first one. */
+  /** Adds every id of a block of `count` ids, given the halves of the first one. */
   add(high: number, low: number, count: number): void {
     for (let i = 0; i < count; i++) {
       if (this.#used === this.#words.length) this.#write()

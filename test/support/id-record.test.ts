@@ -10,7 +10,7 @@ function put(record: IdRecord, ids: Iterable<bigint>, node = "node"): void {
   for (const id of ids) file.add(Number(id / UINT32), Number(id % UINT32), 1)
 }
 
-/** `count` ids that increase by 1 to 8, many of them past 2^63, and the one of a place. */
+/** `count` ids that increase by 1 to 8. @param change may put another id in place of the i-th */
 function* increasing(count: number, from: bigint, change: (i: number, id: bigint) => bigint) {
   let id = from
   for (let i = 0; i < count; i++) {
@@ -21,10 +21,11 @@ function* increasing(count: number, from: bigint, change: (i: number, id: bigint
 
 describe("among three million ids on three connections", () => {
   const COUNT = 1_000_000
+  /** Some ids lie below 2^63, most above. */
   const FIRST = 2n ** 63n - 3_000_000n
-  /** Far fewer than there are, so that all of it is sorted in pieces and merged. */
+  /** Far fewer than there are ids, so that they are sorted in pieces and merged. */
   const CHUNK_IDS = 100_000
-  /** No id of one is one of another. */
+  /** Where each connection starts: so far apart that no two have an id in common. */
   const starts = [FIRST, FIRST + 10_000_000n, FIRST + 20_000_000n]
 
   function checkWith(change: (connection: number, i: number, id: bigint) => bigint) {
@@ -71,7 +72,7 @@ describe("among three million ids on three connections", () => {
       let last = 0n
       const check = checkWith((connection, i, id) => {
         if (connection !== 0) return id
-        // The two change places.
+        // The id at `place` and the one before it change places.
         if (i === place - 1) {
           last = id
           return id + BigInt(1 + (place % 8))

@@ -35,7 +35,7 @@ export class IdRecord implements Disposable {
     this.#lives.set(node, this.#life(node) + 1)
   }
 
-  /** Where one connection to a node, as it lives now, puts its ids; they have to increase. */
+  /** The file for the ids of a new connection to a node in its present life. They must increase. */
   connection(node: string): IdFile {
     const file = new IdFile(this.#dir.at(`${this.#connections.length}.ids`))
     this.#connections.push({ node, life: this.#life(node), file })
@@ -43,7 +43,7 @@ export class IdRecord implements Disposable {
   }
 
   /**
-   * Looks through all ids; no connection may get one any more.
+   * Looks through all ids. No connection may get another one afterwards.
    * @param chunkIds how many are sorted in memory at a time
    */
   check(chunkIds: number = CHUNK_IDS): IdCheck {
@@ -86,7 +86,7 @@ export class IdRecord implements Disposable {
   }
 }
 
-/** Sorts what does not fit in memory: pieces that do, on disk, are merged at the end. */
+/** Sorts more ids than fit in memory: sorts pieces, keeps them on disk, merges them at the end. */
 class Sorter {
   readonly #dir: TempDir
   readonly #chunk: BigUint64Array

@@ -5,14 +5,14 @@
  */
 
 const transpiler = new Bun.Transpiler({ loader: "ts" })
-/** Puts a name of its own wherever the global is used. */
+/** Stands in place of the global `Bun` wherever it is used. */
 const BUN_MARK = "__bun_global__"
 const marking = new Bun.Transpiler({
   loader: "ts",
   define: { Bun: BUN_MARK, "globalThis.Bun": BUN_MARK },
 })
 
-/** The parser takes it at the head of a file only, and this is text to it. */
+/** The parser takes it at the head of a file, but not in a text that it is handed. */
 const HASHBANG = /^#!.*/
 const TYPE_IMPORT = /\bimport\s+type\s+(?=[{*]|(?!from\b)[\w$])/g
 const TYPE_EXPORT = /\bexport\s+type\s+(?=\*|\{[^}]*\}\s*from\b)/g

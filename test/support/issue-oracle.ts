@@ -4,7 +4,7 @@ import { AHEAD_RESERVE_MS, RESERVE_MS } from "../../server/generator/reservation
 import { blockName } from "./id-block.ts"
 import type { IdBlock } from "./id-block.ts"
 
-/** Of sums of clocks with fractions: late in the format the last bit of a time is a microsecond. */
+/** Sums of clock readings are rounded: late in the format the last bit of one is a microsecond. */
 const ROUNDING_MS = 1e-2
 
 /** Where a node gives out ids; times are milliseconds since the epoch. */
@@ -27,7 +27,7 @@ export function ordinal({ time, sequence }: IdBlock): number {
 
 /**
  * Knows what one node has given out, over all its processes, and holds each block against what is
- * promised, at the moment it is given out. Constant memory, but for blocks that nobody got.
+ * promised, at the moment it is given out. Its memory is constant, but for blocks that nobody got.
  */
 export class IssueOracle {
   /** Of the last id; -1 before there is any. */
@@ -37,14 +37,14 @@ export class IssueOracle {
   readonly #broken: (promise: string) => never
   #last = -Infinity
   #startMark = 0
-  /** What the wall clock showed the process last, and the latest it ever did. */
+  /** The time that the process read from the wall clock last, and the latest it ever read. */
   #seenWall = -Infinity
   #latestWall = -Infinity
-  /** The furthest that any clock could have led the process, less the monotonic clock. */
+  /** The furthest time that any clock could have led the process to, less the monotonic clock. */
   #reach = -Infinity
-  /** Since the wall clock is behind: the least that an id's time was ahead of the monotonic clock. */
+  /** The least of an id's time, less the monotonic clock, since the wall clock is behind. */
   #pace = Infinity
-  /** How many ids each block has that no client has got, by its first. */
+  /** The blocks that no client has got: how many ids each has, by its first one. */
   readonly #unclaimed = new Map<number, number>()
 
   /**
@@ -114,7 +114,7 @@ export class IssueOracle {
     this.#unclaimed.delete(first)
   }
 
-  /** No clock has ever led further; and of a clock that is behind the monotonic one takes over. */
+  /** No id is past where a clock led. While the wall clock is behind, the monotonic one leads. */
   #checkPace(block: IdBlock, leadMs: number): void {
     const ahead = block.time - this.#site.monotonicMs
     if (ahead > this.#reach + BURST_MS + ROUNDING_MS) {

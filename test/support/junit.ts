@@ -124,8 +124,8 @@ export function isRefused({ outcome, name }: TestCase): boolean {
 }
 
 /**
- * @param skippedFail whether a skipped test counts as failed: so it is in CI, where only what the
- * kernel refuses may be skipped, and does not count
+ * @param skippedFail whether a skipped test counts as failed, as in CI; one that is skipped because
+ * the kernel refuses what it needs then does not count at all
  */
 export function countCases(cases: readonly TestCase[], skippedFail: boolean): Counts {
   const counts = { passed: 0, failed: 0, skipped: 0 }

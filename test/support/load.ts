@@ -17,9 +17,9 @@ export interface LoadOptions extends Pick<RequestFields, "op" | "count"> {
   readonly connections: number
   /** Requests that each connection keeps in flight. */
   readonly depth: number
-  /** Where the ids go … */
+  /** Where the ids are recorded. */
   readonly record: IdRecord
-  /** … as those of this node. */
+  /** The node they are recorded for. */
   readonly node?: string
 }
 
@@ -29,7 +29,7 @@ export interface LoadOptions extends Pick<RequestFields, "op" | "count"> {
  */
 export class Load implements Disposable {
   readonly connections: readonly LoadConnection[]
-  /** How many answers had this status, but for OK. */
+  /** By status, how many answers had it; OK is not counted. */
   readonly refusals: Map<number, number> = new Map()
   #waiting: { readonly total: number; readonly resolve: () => void } | undefined
 
@@ -66,7 +66,7 @@ export class Load implements Disposable {
     await within("the last answers", Promise.all(this.connections.map((each) => each.stop())))
   }
 
-  /** Waits until the node has closed every connection; the errors of those that were reset. */
+  /** Waits until the node has closed every connection. @returns the error of each that was reset */
   async closed(): Promise<(Error | undefined)[]> {
     const closing = this.connections.map(({ client }) => client.closed)
     return await within("the end of every connection", Promise.all(closing))
@@ -92,7 +92,7 @@ class LoadConnection {
   readonly file: IdFile
   readonly #load: Load
   readonly #count: number
-  /** As many requests as are ever in flight. */
+  /** The bytes of as many requests as are ever in flight. */
   readonly #requests: Uint8Array
   #inFlight = 0
   #due: number

@@ -11,7 +11,7 @@ export class MemoryLog {
     { write: (line) => void this.lines.push(JSON.parse(line) as LogLine) },
   )
 
-  /** `level event message`, one for each line, of those from a level on. */
+  /** The lines of this level and above, each as `level event message`. */
   texts(fromLevel = 30): string[] {
     const { labels } = this.logger.levels
     return this.lines

@@ -42,7 +42,7 @@ export class MemoryStore implements MarkStore {
     }
   }
 
-  /** Ends the write under way, well or with `failure`; nothing when there is none. */
+  /** Ends the write under way, if there is one: with `failure`, or well without. */
   settle(): void {
     const write = this.#underWay
     this.#underWay = undefined
@@ -50,7 +50,7 @@ export class MemoryStore implements MarkStore {
     write?.done(this.failure)
   }
 
-  /** The process dies; of a write under way nobody hears, but it may have reached the disk. */
+  /** The process dies. Nobody hears of a write under way, but it may have reached the disk. */
   crash(writeReachedDisk = false): void {
     if (writeReachedDisk && this.#underWay !== undefined) this.mark = this.#underWay.mark
     this.#underWay = undefined

@@ -3,7 +3,7 @@ import { within } from "./deadline.ts"
 import { RunningNode } from "./firn-process.ts"
 import { TempDir } from "./temp-dir.ts"
 
-/** For nodes, proxies and fake peers of one test. */
+/** The most addresses that nodes, proxies and fake peers of one test need. */
 const ADDRESSES_MAX = 15
 
 /** A peer as `GET /nodes` shows it. */
@@ -66,7 +66,7 @@ export class NodeCluster implements AsyncDisposable {
 
   async startAll(argsOf: (nodeId: number) => readonly string[]): Promise<void> {
     const starting = this.addresses.map((_, nodeId) => this.startNode(nodeId, argsOf(nodeId)))
-    // Whichever fails, the others have to be there to be ended.
+    // When one fails, the others still have to be waited for, so that they can be ended.
     const failed = (await Promise.allSettled(starting)).find(({ status }) => status === "rejected")
     if (failed !== undefined) throw (failed as PromiseRejectedResult).reason
   }
@@ -86,7 +86,7 @@ export class NodeCluster implements AsyncDisposable {
     await within(`the end of node ${nodeId}`, this.node(nodeId).exit)
   }
 
-  /** Starts a node that has ended as it was started before. */
+  /** Starts a node that has ended again, with the same arguments. */
   async restart(nodeId: number): Promise<RunningNode> {
     return await this.startNode(nodeId, this.#args.get(nodeId) ?? [])
   }

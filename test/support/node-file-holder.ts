@@ -28,7 +28,7 @@ export class NodeFileHolder implements AsyncDisposable {
     return this.said
   }
 
-  /** As kill -9 does it; what it said before is in `said` afterwards. */
+  /** Ends it as kill -9 does. Afterwards `said` has all that it said. */
   async kill(): Promise<void> {
     this.#process.kill("SIGKILL")
     await within("the end of the holder", Promise.all([this.#process.exited, this.#read]))

@@ -21,7 +21,7 @@ export class OrderedLoad implements Disposable {
   readonly ids: bigint[] = []
   /** Answers that cannot be the ones to their requests, the first of each connection. */
   readonly mismatches: string[] = []
-  /** How many answers had this status. */
+  /** By status, how many answers had it. */
   readonly statuses: Map<number, number> = new Map()
   answered = 0
   /** Connections that ended without being told to. */

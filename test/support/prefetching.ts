@@ -19,7 +19,7 @@ export class Prefetching {
   readonly prefetch: Prefetch
   /** Requests that are not answered, oldest first. */
   readonly fetches: Fetch[] = []
-  /** Calls that were sent to ask for themselves, by their number. */
+  /** Calls that were told to send a request of their own, in order. */
   readonly dispatched: Call[] = []
 
   constructor(size: number, ttlMs: number) {

@@ -29,7 +29,7 @@ const LOOP_PROBE = `
   umount "$dir/disk"`
 
 const privileges: Record<PrivilegeName, Privilege> = {
-  /** Of file systems in memory, in a namespace of one's own. */
+  /** To mount file systems in memory, in a namespace of one's own. */
   mounts: {
     tools: ["util-linux"],
     probe: `${IN_MOUNTS.join(" ")} mount -t tmpfs firn-test /mnt`,

@@ -36,8 +36,8 @@ function resolveImport(from: string, specifier: string): string | undefined {
 }
 
 /**
- * The import cycles of these sources, each as its path from file to file; of several through the
- * same import one is given.
+ * The import cycles of these sources, each as its path from file to file. Of several cycles through
+ * the same import one is given.
  */
 export function importCycles(sources: readonly Pick<Source, "path" | "imports">[]): string[] {
   const importsByPath = new Map(sources.map(({ path, imports }) => [path, imports]))

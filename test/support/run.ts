@@ -3,7 +3,8 @@
  *
  *   npm test -- ./test/protocol
  *
- * Without arguments it is the whole suite, and every test file and the coverage floor are held to.
+ * Without arguments it runs the whole suite: every test file has to report, and the coverage floor
+ * has to be reached.
  */
 import { mkdirSync, rmSync } from "node:fs"
 import { dirname, join } from "node:path"
@@ -38,8 +39,8 @@ async function runTests(args: readonly string[]): Promise<number> {
     ...args,
     // One process a core. A test that ends its process fails; in one process it would end the run.
     "--parallel",
-    // With a new global for each file, Bun 1.4.5 at times makes bytes of a text that are all zero,
-    // once an earlier file has made the same code hot.
+    // With a new global for each file, Bun 1.4.5 at times turns a text into bytes that are all
+    // zero, once an earlier file has made the same code hot.
     "--no-isolate",
     `--timeout=${TEST_TIMEOUT_MS}`,
     "--reporter=junit",
@@ -120,7 +121,7 @@ for (const test of all) {
 }
 const counts = countCases(all, IN_CI)
 let ok = counts.failed === 0 && exitCode === 0
-// Of a run that failed the coverage says nothing: what crashed has left none.
+// After a run that failed the coverage says nothing: a process that crashed has left none.
 if (ok && isWhole) ok = await isCovered()
 console.log(countLine(counts))
 process.exitCode = ok ? 0 : 1

@@ -52,7 +52,7 @@ export class RunningCluster extends FirnProcess {
     return [...this.nodes.map(({ pid }) => pid), ...restarted]
   }
 
-  /** What it says to try, in its order. */
+  /** The commands that it says to try, in its order. */
   async tries(): Promise<string[]> {
     await this.waitForLog("try", TRY_COUNT)
     return this.logged("try").map(({ msg }) => msg.replace(/^try: /, ""))
@@ -78,7 +78,7 @@ export function running(pids: readonly number[]): number[] {
   return pids.filter((pid) => {
     try {
       const stat = readFileSync(`/proc/${pid}/stat`, "utf8")
-      // The state stands behind the name, which is in brackets and may contain any.
+      // The state stands after the name, which is in brackets and may contain brackets too.
       return !stat.slice(stat.lastIndexOf(")")).startsWith(") Z")
     } catch {
       return false

@@ -1,6 +1,6 @@
 import { composeId } from "../../protocol/index.ts"
 
-/** Ids of a fake node, in order and in blocks that keep within a millisecond. */
+/** Ids of a fake node, in order, in blocks that each stay within a millisecond. */
 export class SerialIds {
   #serial = 0n
 

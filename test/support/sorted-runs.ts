@@ -44,7 +44,7 @@ export function mergeRuns(
   }
 }
 
-/** Up to where every run has all its ids in memory. */
+/** The id up to which every run has all its ids in memory. */
 function lowestLast(runs: readonly SortedRun[]): bigint | undefined {
   let lowest: bigint | undefined
   for (const { lastInMemory, left, inMemory } of runs) {

@@ -8,10 +8,10 @@ export interface Step {
   mismatch(answer: Answer): string | undefined
 }
 
-/** What may come in place of an id of a node that has to be that one. */
+/** The statuses that may come in place of an id that only one node can give. */
 const STRICT_REFUSALS = [Status.NODE_DOWN, Status.TIMEOUT]
 
-/** A request for ids, of these nodes; `refusals` are the statuses that may come in their place. */
+/** A request for ids, which are of one of these nodes; `refusals` may come in their place. */
 export function idsStep(
   request: RequestFields,
   nodeIds: readonly number[],
@@ -47,8 +47,8 @@ export function markerStep(number: number): Step {
 }
 
 /**
- * All kinds of requests to `node`, by their number, between requests whose answers tell it. Only a
- * node that is named and is another one may be refused.
+ * Requests of all kinds to `node`, by their number; every third one is a marker, whose answer tells
+ * that number. Only a request that names another node may be refused.
  */
 export function anyStep(node: number, nodes: readonly number[]): (number: number) => Step {
   return (number) => {

@@ -11,7 +11,7 @@ export function storedMark(dataDir: string): number {
   }
 }
 
-/** The data of a node that has given out ids up to `leadMs` from now, as a wrong clock leaves it. */
+/** Makes the data of a node that was led by a wrong clock to give out ids `leadMs` from now. */
 export function seedAhead(dataDir: string, nodeId: number, leadMs: number): void {
   NodeFile.create(dataDir, { nodeId, epochMs: DEFAULT_EPOCH_MS })
   const file = NodeFile.open(dataDir, {})

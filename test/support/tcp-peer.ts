@@ -79,7 +79,7 @@ export class TcpPeer implements Disposable {
   }
 }
 
-/** Passes every check as `nodeId`, and does with requests for ids as `conduct` says. */
+/** Passes every check as `nodeId`, and does with requests for ids what `conduct` says. */
 export function checkedAs(nodeId: number, conduct: Conduct): Conduct {
   return (op, socket, request) => {
     switch (op) {

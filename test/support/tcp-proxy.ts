@@ -4,7 +4,7 @@ import { once } from "node:events"
 import { within } from "./deadline.ts"
 import { splitAddress } from "./tcp-client.ts"
 
-/** What a network that swallows packets swallows. */
+/** Which bytes a network loses. */
 export type Swallowed = "requests" | "answers" | "both"
 
 /** A link between two nodes that a test can cut, block and heal. */
@@ -36,7 +36,7 @@ export class TcpProxy implements Disposable {
     this.#reset()
   }
 
-  /** As when the machine is there and the process is not, behind a load balancer: resets it all. */
+  /** As a load balancer whose server is gone: accepts connections and resets them all. */
   reject(): void {
     this.#rejects = true
     this.#reset()
@@ -44,7 +44,7 @@ export class TcpProxy implements Disposable {
 
   /**
    * As when packets are lost: connections stay open, new ones are accepted, and nothing arrives.
-   * As TCP would send it again, it arrives after the healing.
+   * After the healing it does arrive, as TCP would send it again.
    */
   swallow(swallowed: Swallowed): void {
     this.#swallowed = swallowed

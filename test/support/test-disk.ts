@@ -5,13 +5,13 @@ import { HOLD, HeldProcess } from "./held-process.ts"
 import { IN_MOUNTS } from "./privileges.ts"
 import { TempDir } from "./temp-dir.ts"
 
-/** In a file, so that it can be mounted again; the journal is what its abort is about. */
+/** In a file, so that it can be mounted again. With a journal, which `fail` aborts. */
 const EXT4_IMAGE = 'truncate -s "$2" "$1.image" && mkfs.ext4 -q "$1.image"'
 
 /**
  * A disk that a test can fill and break. It is mounted in a mount namespace that a process of ours
- * holds, so that nobody else sees it and it is gone with that process. What is to see it is run by
- * `firn` or `run`.
+ * holds, so that nobody else sees it and it is gone with that process. Only what is started through
+ * `firn` or `run` sees it.
  */
 export class TestDisk implements AsyncDisposable {
   /** Where it is mounted. */

@@ -4,13 +4,13 @@ import { FIRN } from "./firn-process.ts"
 import { HOLD, HeldProcess } from "./held-process.ts"
 
 /**
- * What runs a program that may make a `TestNetwork`: in namespaces of its own for users, network and
- * processes, which are gone with it, and all processes in them too, however it ends.
+ * Runs a program that may make a `TestNetwork`, in namespaces of its own for users, network and
+ * processes. However the program ends, they are gone with it, and all processes in them.
  */
 export const IN_NAMESPACES: readonly string[] =
   "unshare --user --map-root-user --net --pid --fork --kill-child --mount-proc".split(" ")
 
-/** The preference of the rules that cut: before all others. */
+/** The preference of the rules that cut: they come before all others. */
 const CUT_PREFERENCE = "1"
 
 /**

@@ -7,7 +7,7 @@ import { createServer } from "node:tls"
 import { ROOT } from "./paths.ts"
 import { splitAddress } from "./tcp-client.ts"
 
-/** Of the test certificates: authority, other-authority, server, client, and the keys of these two. */
+/** A test certificate or key: authority, other-authority, server(-key) or client(-key). */
 export function pem(name: string): string {
   return readFileSync(join(ROOT, `test/fixtures/tls/${name}.pem`), "utf8")
 }
@@ -17,7 +17,7 @@ export interface TlsFrontOptions {
   readonly asksForCertificate?: boolean
 }
 
-/** What ends TLS before a server: for firn.test, localhost, 127.0.0.1 and ::1. */
+/** Terminates TLS in front of a server, as firn.test, localhost, 127.0.0.1 and ::1. */
 export class TlsFront implements Disposable {
   readonly port: number
   readonly #close: () => void

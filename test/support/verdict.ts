@@ -1,8 +1,8 @@
 import type { TestCase } from "./junit.ts"
 
 /**
- * What went wrong in a run without a line of the report saying so, as tests that failed: a file
- * that could not be loaded is not in the report, nor is anything after a crash of the runner.
+ * What went wrong in a run and is not in its report, as tests that failed: a file that could not be
+ * loaded is not in the report, nor is anything after a crash of the runner.
  * @param expectedFiles the test files that were to be run, as far as that is known
  */
 export function lostResults(

@@ -69,7 +69,7 @@ export class Wire implements PeerSocket {
     this.#dialler.closed(reason)
   }
 
-  /** What is sent at one moment arrives at one, chunk by chunk. */
+  /** Chunks that are sent at the same moment arrive at the same moment, one by one. */
   #carry(deliver: () => void): void {
     const { environment, delayMs } = this.#network
     const sentAtMs = environment.monotonicMs()

@@ -59,7 +59,7 @@ export class VirtualNode {
     this.generator.begin()
   }
 
-  /** One take, the clock not read. */
+  /** Takes once, without reading the clock. */
   takeOnly(count = 1): Outcome {
     const answer = new AnswerSlot()
     const status = this.generator.take(count, answer)

@@ -1,9 +1,9 @@
 /** Something that is to happen at a moment. */
 export interface VirtualEvent {
   readonly atMs: number
-  /** Of two at one moment the one that was set first comes first. */
+  /** Of two events at the same moment the one that was set first runs first. */
   readonly order: number
-  /** What it is, for those who look on. */
+  /** What kind of event it is, for whoever watches. */
   readonly label: number
   /** undefined once it was cancelled or has run. */
   run: (() => void) | undefined
@@ -24,7 +24,7 @@ export class VirtualTime {
     return event
   }
 
-  /** Nothing when it has happened already. */
+  /** Does nothing when it has happened already. */
   cancel(event: VirtualEvent): void {
     if (event.run === undefined) return
     event.run = undefined
@@ -54,7 +54,7 @@ export class VirtualTime {
     run()
   }
 
-  /** Takes out all that was cancelled. In order of time, a list is a heap. */
+  /** Takes out all events that were cancelled. A list in order of time is a heap. */
   #clear(): void {
     const left = this.#heap.filter(({ run }) => run !== undefined)
     this.#heap = left.sort((one, other) => (isBefore(one, other) ? -1 : 1))

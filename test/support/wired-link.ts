@@ -12,7 +12,7 @@ import { VirtualEnvironment } from "./virtual-environment.ts"
 export const LINK_ADDRESS = "10.0.0.9:6454"
 export const STALL_MS = 2_000
 
-/** Notes what it is told, of which there must be one thing. */
+/** A request that notes how it ended; it must end once. */
 export class Waiting implements Pending {
   readonly ends: string[] = []
 
@@ -32,7 +32,7 @@ export class WiredLink {
   readonly link: Link
   /** What the other end has been asked. */
   readonly received: AskedRequest[] = []
-  /** Why the link said it was closed; there must be one at the most. */
+  /** The reasons that the link gave for being closed; one at most. */
   readonly closings: string[] = []
   /** The other end has seen the link close. */
   isEnded = false
@@ -62,7 +62,7 @@ export class WiredLink {
     return this.#wire!
   }
 
-  /** Asks for ids of node 1, so often. */
+  /** Asks `count` times for an id of node 1. */
   ask(count: number, limitMs = 1_000): Waiting[] {
     const now = this.environment.monotonicMs()
     return Array.from({ length: count }, () => {
@@ -72,7 +72,7 @@ export class WiredLink {
     })
   }
 
-  /** Lets time pass as the owner of a link does: with a look at what is overdue every 10 ms. */
+  /** Lets time pass. Every 10 ms it looks for what is overdue, as the owner of a link does. */
   pass(ms: number): void {
     for (let left = ms; left > 0; left -= 10) {
       this.environment.advance(Math.min(10, left))

@@ -36,7 +36,7 @@ test("whatever clock, disk and crashes do, ids increase, below the mark and with
     }),
     { numRuns: 5_000, includeErrorInReport: true },
   )
-  // The walks do reach what they are there for.
+  // The walks do reach every kind of refusal.
   expect(blocks).toBeGreaterThan(100_000)
   expect([...refusals].sort()).toEqual(["CLOCK_BEHIND", "NOT_READY", "WAIT"])
 })
@@ -81,7 +81,7 @@ test("who waits as told, twice at most, gets a block unless the clock is too far
     fc.property(path, ([seed, way]) => {
       const { node, environment } = live(seed, way)
       let outcome: Outcome | undefined = node.takeAll(4_096).end
-      // The second time, when the pace passes from the monotonic clock back to the wall clock.
+      // Twice when the pace passes from the monotonic clock back to the wall clock.
       for (let waits = 0; outcome === "WAIT" && waits < 2; waits++) {
         environment.advance(node.generator.waitMs)
         outcome = node.take(4_096)

@@ -4,7 +4,7 @@ import type { Block } from "../../support/virtual-node.ts"
 import { SOME_TIME, VirtualEnvironment } from "../../support/virtual-environment.ts"
 
 const MODULUS_MAX = 256
-/** Enough ids for a bucket's count to be within 20 % by far more than chance. */
+/** So many ids that chance alone hardly ever takes the count of a bucket 20 % off. */
 const IDS_PER_BUCKET = 800
 
 /** `id % n` in numbers that stay exact. */

@@ -19,7 +19,7 @@ export type Step =
   | { readonly kind: "look" | "settle" | "stop" }
 
 const HOUR_MS = 3_600_000
-/** Enough to see a burst end and its time not move on; a burst is 11 of the largest blocks. */
+/** Enough to see a burst end, and the time stand then; a burst is 11 of the largest blocks. */
 const SATURATION_BLOCKS = 40
 
 const jumps = fc.oneof(
@@ -75,7 +75,7 @@ export function steps(countMax: number): Record<"clock" | "disk" | "life", fc.Ar
 
 /**
  * Leads a node through the steps and holds every answer against what must be true of it. Throws at
- * the first that is not.
+ * the first answer of which it is not true.
  */
 export class Life {
   readonly node: VirtualNode

@@ -6,7 +6,7 @@ import { VirtualEnvironment } from "../../support/virtual-environment.ts"
 
 const WAIT_MS = 3
 
-/** As many ids as a test puts there at each look at the clock. */
+/** Has the same number of ids to give after each look at the clock. */
 class ScriptedIds implements IdSource {
   waitMs = WAIT_MS
   left = 0
@@ -25,7 +25,7 @@ class ScriptedIds implements IdSource {
   }
 }
 
-/** Wants so many ids at a time, so often; takes what there is and waits for the rest. */
+/** Wants `wanted` ids `times` times; takes what there is and waits for the rest. */
 class ScriptedWaiter implements Waiter {
   readonly wanted: number
   readonly #name: string
@@ -62,7 +62,7 @@ class Rig {
   }
 }
 
-/** Wants blocks of so many ids, as many as it can get, and never leaves. */
+/** Wants as many blocks of `wanted` ids as it can get, and never stops waiting. */
 class GreedyWaiter implements Waiter {
   got = 0
   readonly wanted: number

@@ -87,7 +87,7 @@ test("whatever parts are accepted, every byte leaves once and in order", () => {
         scratch.fill(i)
         expected.push(...scratch.subarray(0, size))
         outbound.write(scratch, size)
-        // Reused at once: the tail must not lie in it.
+        // The buffer is used again at once, so the tail must not lie in it.
         scratch.fill(0xff)
         while (outbound.blocked) outbound.drain()
       }

@@ -9,7 +9,7 @@ import { NODE_ID } from "../../support/virtual-node.ts"
 
 const LIMIT_MS = 1_000
 
-/** Time passes and promises are kept. */
+/** Lets time pass, and promises settle. */
 async function pass(server: ClusterServer, ms: number): Promise<void> {
   for (let left = ms; left > 0; left -= 10) {
     server.environment.advance(Math.min(10, left))

@@ -9,7 +9,7 @@ import { NODE_ID } from "../../support/virtual-node.ts"
 const DEBUG = 20
 const OWN = "10.0.0.1:6007"
 
-/** A cluster that uses the context and the fakes of a server, not its peers. */
+/** A membership that uses a server's context and fakes, and takes the place of its peers. */
 class Fixture {
   readonly server: ClusterServer
   readonly log: MemoryLog = new MemoryLog()
@@ -204,7 +204,7 @@ describe("another process with this node's id", () => {
 })
 
 describe("this node's own address", () => {
-  /** Time passes and promises are kept. */
+  /** Lets time pass, and promises settle. */
   async function pass(fixture: Fixture, ms: number): Promise<void> {
     for (let left = ms; left > 0; left -= 50) {
       fixture.pass(Math.min(50, left))

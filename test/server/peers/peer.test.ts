@@ -155,7 +155,7 @@ describe("a peer that does not answer checks", () => {
     expect(server.peer(1).state).toBe(PeerState.DOWN)
     for (let i = 0; i < 40; i++) {
       server.fake(1).answersChecks = false
-      // Wherever in an attempt, or between two, it comes back.
+      // It may come back at any moment of an attempt, or between two.
       server.environment.advance(3_000 + i * 77)
       server.fake(1).answersChecks = true
       server.environment.advance(3_000)

@@ -137,12 +137,12 @@ describe("RANDOM", () => {
       const asker = server.route(Op.RANDOM)
       server.environment.advance(20)
       expect([asker.answer?.status, nodeOfId(asker.answer!.value)]).toEqual([Status.OK, NODE_ID])
-      const round = asked.splice(0)
-      expect(new Set(round).size).toBe(round.length)
-      if (round.length > 0) expect(round.length).toBe(3)
-      seen.add(round.join())
+      const order = asked.splice(0)
+      expect(new Set(order).size).toBe(order.length)
+      if (order.length > 0) expect(order.length).toBe(3)
+      seen.add(order.join())
     }
-    // Every order, and none: this node was drawn at once.
+    // Every order of the three, and none of them when this node was drawn first.
     expect(seen.size).toBe(7)
   })
 

@@ -22,7 +22,7 @@ function nodes(count: number, first = 0): number[] {
   return Array.from({ length: count }, (_, i) => first + i)
 }
 
-/** Over the values from 0 on; about as large as there are values when they are even. */
+/** Of picks among the values from 0 on: about the number of values when the picks are even. */
 function chiSquare(picked: readonly number[], values: number): number {
   const counts = new Float64Array(values)
   for (const value of picked) counts[value]! += 1

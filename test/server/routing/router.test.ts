@@ -145,7 +145,7 @@ describe("RANDOM", () => {
     const draws = size * 200
     const asker = new OneAsker(node.environment)
     for (let i = 0; i < draws; i++) {
-      // The end of a round, and time for more ids.
+      // The batch ends, and there are ids again.
       node.environment.advance(1)
       if (asker.route(router, Op.RANDOM) === Status.OK) count(NODE_ID)
     }

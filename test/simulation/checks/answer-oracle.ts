@@ -13,13 +13,13 @@ export interface Sent extends Request {
   /** The node it was sent to. */
   readonly entry: number
   readonly sentAtMs: number
-  /** By node: what clients had got by then. Its next id is above that. */
+  /** By node, the latest id that a client had got by then. The ids of the answer are above it. */
   readonly floors: ReadonlyMap<number, number>
 }
 
-/** Of the node that was asked for ids: it has none to give now. */
+/** The node that was asked for ids has none to give now. */
 const REFUSALS: readonly number[] = [Status.CLOCK_BEHIND, Status.NOT_READY]
-/** Of the way to it. */
+/** The node could not be asked for ids, or did not answer. */
 const LOST: readonly number[] = [Status.NODE_DOWN, Status.TIMEOUT, Status.OVERLOADED]
 
 /** Holds every answer that a client gets against its request. */
@@ -31,8 +31,9 @@ export class AnswerOracle {
   readonly #epochMs: number
   readonly #nodes: ReadonlyMap<number, SimulatedNode>
   readonly #ledger: ForwardLedger
-  /** The latest id that a client has got, by node; a request that was sent holds on to it as it is. */
+  /** By node, the latest id that a client has got. */
   #floors = new Map<number, number>()
+  /** A request that was sent keeps `#floors`: it has to be copied before it is changed. */
   #isHeld = false
 
   constructor(

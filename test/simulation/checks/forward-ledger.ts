@@ -10,17 +10,17 @@ import {
 } from "../../../protocol/index.ts"
 import type { World } from "../world.ts"
 
-/** For `asked`: any node may be asked. */
+/** The target of a request that any node may answer. */
 export const ANY_NODE = -1
 
 /**
  * Holds what nodes send to each other against what clients have asked for: a request goes to each
- * node at most once, and what was forwarded goes no further. Told apart by the count, of which
- * there are 4,096.
+ * node at most once, and what was forwarded goes no further. Requests are told apart by their
+ * count, of which there are 4,096.
  */
 export class ForwardLedger {
   readonly #world: World
-  /** How often clients asked, and how often it was forwarded, by way and count. */
+  /** How often clients asked, and how often nodes forwarded, by way and count. */
   readonly #due = new Map<number, number>()
   readonly #spent = new Map<number, number>()
 
@@ -34,7 +34,7 @@ export class ForwardLedger {
     this.#due.set(key, (this.#due.get(key) ?? 0) + 1)
   }
 
-  /** What looks at all that one node writes on one link to another. */
+  /** @returns what has to see all bytes that one node writes on one link to another */
   watch(from: number, to: number): (bytes: Uint8Array, offset: number, length: number) => void {
     const reader = new FrameReader(REQUEST_SIZE)
     return (bytes, offset, length) => {
@@ -61,7 +61,7 @@ export class ForwardLedger {
     this.#charge(from, to, count, link)
   }
 
-  /** A request for this very node covers it, or one for any node that has not been there yet. */
+  /** At least as many requests must have been for this node, or for any, as are forwarded to it. */
   #charge(from: number, to: number, count: number, link: string): void {
     const strict = keyOf(from, to, count)
     const forwarded = this.#spent.get(strict) ?? 0

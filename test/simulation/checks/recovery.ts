@@ -16,7 +16,7 @@ import type { Workload } from "../clients/workload.ts"
 const UP_WITHIN_MS = 9_000
 /** From then on a node gives out its own ids, if its clock allows it. */
 const SERVES_WITHIN_MS = 2_500
-/** As the README has it for a peer that is back, and time for the answer. */
+/** What the README promises for a peer that is back, and time for the answer. */
 const ROUTES_WITHIN_MS = 3_500
 /** The longest that anything takes to be answered or given up. */
 const ANSWERED_WITHIN_MS = 6_000
@@ -25,7 +25,7 @@ const WAITED_FOR_MS = 12_000
 /** This close to the end of the format a node may refuse for good before the run is over. */
 const NEAR_END_MS = 60_000
 const STEP_MS = 50
-/** In a larger cluster not each asks each other. */
+/** In a larger cluster not every node is asked for the ids of every other one. */
 const PAIRS_MAX = 400
 const KEYS = [1, 0x7fff_ffff, 0xdead_beef]
 
@@ -61,7 +61,7 @@ export class Recovery {
     workload.checkAnswered()
   }
 
-  /** @param aheadMs of the true time */
+  /** @param aheadMs how far ahead of the true time */
   #setClocks(aheadMs: number): void {
     const { world } = this.#parts
     for (const { clock } of this.#nodes) {
@@ -101,7 +101,7 @@ export class Recovery {
     return node.durableMark - node.wall - this.#leadMaxMs
   }
 
-  /** A node whose last id is too far ahead refuses; one that need not, may not. */
+  /** A node whose last id is too far ahead has to refuse; one that need not refuse must not. */
   #refusals(): Question[] {
     return this.#able.map((node) => {
       const behindMs = this.#behindMs(node)
@@ -128,7 +128,7 @@ export class Recovery {
     )
   }
 
-  /** Through whichever node it is asked for, a key's ids are of the one that owns it. */
+  /** Whichever node is asked, the ids for a key are of the node that owns it. */
   #idsOfKeys(): Question[] {
     const nodeIds = this.#nodes.map(({ nodeId }) => nodeId)
     if (this.#able.length < nodeIds.length || nodeIds.length ** 2 > PAIRS_MAX) return []
@@ -139,7 +139,7 @@ export class Recovery {
     })
   }
 
-  /** The nodes that the format has time left for. */
+  /** The nodes that have time left in the format. */
   get #able(): SimulatedNode[] {
     return this.#nodes.filter((node) => !isNearEnd(node))
   }

@@ -22,7 +22,7 @@ const NOTHING = new Uint8Array(0)
 
 /**
  * A client with one connection at a time: what it sends, in order, and what it must be answered, in
- * that order. What requests and answers look like is up to the heirs.
+ * that order. What requests and answers look like is up to the subclasses.
  */
 export abstract class Client {
   /** Sent and not yet answered, the oldest first. */
@@ -30,7 +30,7 @@ export abstract class Client {
   protected readonly parts: ClientParts
   entry: SimulatedNode | undefined
   #end: End | undefined
-  /** The connection that is open or being opened; events of others come too late. */
+  /** The connection that is open or being opened. Late events of earlier ones are ignored. */
   #connection: object | undefined
   #isEnding = false
   /** What the socket has not taken yet. */
@@ -104,7 +104,7 @@ export abstract class Client {
   protected abstract encode(requests: readonly Request[]): Uint8Array<ArrayBuffer>
   protected abstract receive(chunk: Uint8Array): void
 
-  /** The oldest request, which an answer has come to. */
+  /** Takes out the oldest request, which has just been answered. */
   protected takeSent(): Sent {
     return (
       this.pending.shift() ?? this.parts.world.breaks("a client was answered what it never asked")

@@ -63,7 +63,7 @@ function drawCount(random: Random): number {
   return random.weighted(COUNTS)(random)
 }
 
-/** A node that there may or may not be. */
+/** A target that may be a node of the cluster or not, or no node id at all. */
 function drawStranger(random: Random): number {
   return random.chance(0.5) ? random.whole(0, NODE_ID_MAX) : random.whole(NODE_ID_MAX, 2 ** 32 - 1)
 }

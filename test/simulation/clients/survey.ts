@@ -3,7 +3,7 @@ import { FrameClient } from "./frame-client.ts"
 import type { Request } from "./requests.ts"
 import type { SimulatedNode } from "../machine/simulated-node.ts"
 
-/** How often it is looked whether a question can be asked again. */
+/** How often to look whether a question can be asked again. */
 const STEP_MS = 5
 
 /** A request to be asked again and again until it is answered as it must be. */

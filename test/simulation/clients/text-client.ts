@@ -11,7 +11,7 @@ const WORDS = new Map<number, string>([
   [Op.CLOCK, "clock"],
 ])
 
-/** A request that can be said as a line of text; a large block now and then, since they are slow. */
+/** A request that can be said as a line of text. Large blocks are rare, since they are slow. */
 export function drawTextRequest(random: Random, nodeIds: readonly number[]): Request {
   const count = random.chance(0.002) ? random.whole(1, COUNT_MAX) : random.whole(1, 4)
   return random.weighted([
@@ -49,7 +49,7 @@ export class TextClient extends Client {
     const [first] = this.pending
     const name = /^ERR (\w+)/.exec(answer)?.[1]
     if (name !== undefined) {
-      // The sentence has the detail in it, but for what is wrong with a line.
+      // The sentence contains the detail, except when a line is wrong.
       const detail = name === "BAD_REQUEST" ? 0 : Number(/\d+/.exec(answer)?.[0] ?? 0)
       this.#settle(Status[name as StatusName], BigInt(detail))
       return

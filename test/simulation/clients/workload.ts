@@ -34,7 +34,7 @@ export class Workload {
     this.#isStopped = true
   }
 
-  /** Each request of a connection that nothing has happened to is answered by now. */
+  /** Every request must be answered by now, unless something was done to its connection. */
   checkAnswered(): void {
     for (const { isSound, pending, entry } of this.#clients) {
       if (!isSound || pending.length === 0) continue
@@ -46,7 +46,7 @@ export class Workload {
 
   #goOn(client: Client, draw: () => Request): void {
     const { world } = this.#parts
-    // A client that is out of patience.
+    // A client that has waited this long for an answer gives up its connection.
     const patienceMs = world.random.spread(1_000, 30_000)
     const next = (): void => {
       const delayMs = world.random.between(0, 2 * this.#settings.batchEveryMs)

@@ -3,10 +3,10 @@ import type { World } from "../world.ts"
 /** The clocks of one machine, each at its own pace. They go on when the machine's processes do not. */
 export class Clock {
   readonly #world: World
-  /** Of the monotonic clock to the true time. */
+  /** How fast the monotonic clock runs: 1 is as fast as the true time. */
   readonly #pace: number
   readonly #bootMs: number
-  /** The wall clock is this at that moment, and goes on at this pace. */
+  /** What the wall clock showed at the moment `#sinceMs`. From there it runs at `#wallPace`. */
   #wallMs: number
   #sinceMs = 0
   #wallPace = 1
@@ -27,7 +27,7 @@ export class Clock {
     return this.#bootMs + this.#world.nowMs * this.#pace
   }
 
-  /** How long something takes in true time that takes so long by this machine's timers. */
+  /** The true time that passes while the timers of this machine count `timerMs`. */
   trueMs(timerMs: number): number {
     return timerMs / this.#pace
   }
@@ -41,7 +41,7 @@ export class Clock {
     this.#sinceMs = this.#world.nowMs
   }
 
-  /** @param pace of the wall clock to the true time; 0: it stands still */
+  /** @param pace of the wall clock from now on: 1 is as fast as the true time, 0 stands still */
   drift(pace: number): void {
     this.set(this.#exactWallMs)
     this.#wallPace = pace

@@ -22,7 +22,7 @@ export interface DiskFault {
   readonly writes: boolean
   /** Writes go well, syncs fail. */
   readonly syncs: boolean
-  /** Each step takes so much longer, or until the fault is over; Infinity: it stalls. */
+  /** Each step takes this much longer, but ends with the fault. Infinity: the disk stalls. */
   readonly holdMs: number
 }
 
@@ -43,9 +43,9 @@ export class Disk {
   readonly epochMs: number
   /** What is synced: a power cut leaves it. */
   durableMark = 0
-  /** The last mark of which the process that asked for it knows that it is synced. */
+  /** The last mark that the process which asked for it knows to be synced. */
   knownMark = 0
-  /** Called as a write reaches a stage; for those who wait for the worst moment. */
+  /** Called as a write reaches a stage, for a fault that waits for the worst moment. */
   onStage: ((stage: Stage) => void) | undefined
   readonly #world: World
   readonly #checkMark: (mark: number, isLast: boolean) => void
@@ -69,7 +69,7 @@ export class Disk {
     this.#checkMark = checkMark
   }
 
-  /** What a process that starts finds. */
+  /** The store, as a process that starts finds it. */
   open(process: Process): NodeStore {
     if (this.#user !== undefined) this.#world.breaks("two processes use one data directory")
     this.#user = process
@@ -124,7 +124,7 @@ export class Disk {
       })
     const write = { mark, done: tell, stage: Stage.ASKED }
     if (this.#write === undefined) this.#start(write)
-    // The last of a process that stops, while the mark is being extended: one after the other.
+    // The last write of a process that stops waits for the one that extends the mark.
     else this.#next = write
   }
 
@@ -146,7 +146,7 @@ export class Disk {
   #putDown(): void {
     const write = this.#write!
     if (this.#fault?.syncs) {
-      // What became of it nobody can tell.
+      // Nobody can tell whether the mark was stored.
       if (this.#world.random.chance(0.5)) this.#sync(write)
       this.#fail("input/output error")
       return
@@ -180,7 +180,7 @@ export class Disk {
     this.onStage?.(stage)
   }
 
-  /** Takes the write that is under way on by one step, unless the process ends first. */
+  /** Runs the next step of the write that is under way, unless the process ends first. */
   #step(step: () => void): void {
     const write = this.#write
     const held = (): void => {

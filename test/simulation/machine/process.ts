@@ -5,7 +5,7 @@ import type { World } from "../world.ts"
 
 /** Timers are late by up to this, as real ones are. */
 const TIMER_LATE_MS = 0.5
-/** So long a turn of the event loop may take; what arrives meanwhile belongs to it. */
+/** A turn of the event loop may take this long. What arrives meanwhile belongs to it. */
 const TURN_MS = 0.05
 
 /** One run of a server, from its start to its end: what it sees of the world outside. */
@@ -16,7 +16,7 @@ export class Process implements Environment {
   readonly #world: World
   readonly #clock: Clock
   readonly #wallRead: () => void
-  /** What has to wait until it runs again, while it stands still. */
+  /** While it stands still: what has to wait until it runs again. */
   #backlog: (() => void)[] | undefined
 
   /** @param wallRead hears of every look at the wall clock */
@@ -72,7 +72,7 @@ export class Process implements Environment {
     this.#backlog ??= []
   }
 
-  /** What came meanwhile is done at one moment, in the order in which it came. */
+  /** It runs again. What came meanwhile is done now, in the order in which it came. */
   goOn(): void {
     const backlog = this.#backlog ?? []
     this.#backlog = undefined

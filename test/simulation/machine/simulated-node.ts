@@ -45,11 +45,11 @@ export class SimulatedNode implements IssueSite {
   readonly issued: IssueOracle
   state: NodeState = NodeState.DOWN
   process: Process | undefined
-  /** The nodes it was told of at first; `relist` may leave some out for a while. */
+  /** The nodes it is told of at first. `relist` may leave some out for a while. */
   readonly fullList: readonly PeerEntry[]
   readonly #parts: NodeParts
   #list: readonly PeerEntry[]
-  /** Until when a node was not on the list; Infinity: it is not. */
+  /** Until when a node was missing from the list. Infinity: it is missing now. */
   readonly #missingUntilMs = new Map<number, number>()
   #node: FirnNode | undefined
 
@@ -122,12 +122,12 @@ export class SimulatedNode implements IssueSite {
     void this.#whenDone(starting, (node) => {
       this.#node = node
       this.#enter(NodeState.UP)
-      // It may have been changed meanwhile.
+      // The list may have been changed meanwhile.
       if (this.#list !== list) this.#readList()
     })
   }
 
-  /** Ends the process at this moment; with the power its machine goes too, and nobody is told. */
+  /** Ends the process at this moment. `withPower`: its machine goes off too, and nobody is told. */
   kill(withPower = false): void {
     const { process } = this
     if (process === undefined) return
@@ -183,7 +183,7 @@ export class SimulatedNode implements IssueSite {
     }
   }
 
-  /** Whether it knew of a node all the time from a moment on. */
+  /** Whether a node has been on the list all the time since a moment. */
   hasListed(nodeId: number, sinceMs: number): boolean {
     const isKnown = this.fullList.some((entry) => entry.nodeId === nodeId)
     return isKnown && (this.#missingUntilMs.get(nodeId) ?? -Infinity) < sinceMs

@@ -22,7 +22,7 @@ const COPIED = [
   "tsconfig.json",
 ]
 
-/** For one command; a mistake that makes the server go round in circles is not found by waiting. */
+/** For one command. A mistake that makes the server loop for ever is not found by waiting. */
 const TIMEOUT_MS = 180_000
 
 /** @throws Error when the text does not stand in the source just once: the mutation is out of date */

@@ -27,7 +27,7 @@ function tryMutation(mutant: Mutant, mutation: Mutation): Row {
 
 function tableOf(rows: readonly Row[]): string {
   const lines = rows.map(({ mutation, seed, found }) => {
-    // Which node it was and what its ids were says nothing.
+    // It does not matter which node it was, nor what its ids were.
     const what = found
       .replaceAll(/^node \d+: |: time \d+ node .*$/g, "")
       .replaceAll(/\d+/g, "N")

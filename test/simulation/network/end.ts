@@ -153,7 +153,7 @@ export class End implements PeerSocket, ServedSocket, PipeEnd {
     if (this.isClosed || this.#isPaused || this.#events === undefined) return
     const chunk = this.#takeChunk()
     if (chunk.length > 0) this.#events.data(chunk)
-    // What the data led to may have changed all of this.
+    // Whoever got the data may have changed all of this.
     if (this.isClosed || this.#isPaused) return
     if (this.#inbox.length > 0) this.#soon(() => this.#read())
     else if (this.#hasFin && !this.#isToldOfFin) {

@@ -9,7 +9,7 @@ import { Stream } from "./stream.ts"
 import { CLIENTS, Kind } from "../world.ts"
 import type { World } from "../world.ts"
 
-/** A host that sends no answer to a SYN is asked again so often. */
+/** How many times a SYN is sent to a host that does not answer. */
 const SYN_TRIES = 6
 const SYN_RETRY_MS = 1_000
 
@@ -42,7 +42,7 @@ export class Network {
     this.#hosts.set(addressText(address), host)
   }
 
-  /** What listens for the process behind a gate. */
+  /** The `Listen` of the process behind a gate. */
   listenFor(host: number, gate: Gate): Listen {
     return (address, events) => {
       const name = addressText(address)
@@ -64,7 +64,7 @@ export class Network {
   }
 
   /**
-   * What dials for the process behind a gate.
+   * The `Dial` of the process behind a gate.
    * @param opened hears of every connection, before whoever dialled
    */
   dialFor(host: number, gate: Gate, opened?: (end: End, to: number) => void): Dial {

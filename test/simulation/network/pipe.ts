@@ -19,7 +19,7 @@ export interface PipeEnd {
   drained(): void
 }
 
-/** What lies behind a cut is sent again so long after it has healed, at most. */
+/** Data that a cut held up is sent again at most this long after it has healed. */
 const RESEND_MS = 400
 
 /** How often a socket says that there is room again though there always was. */

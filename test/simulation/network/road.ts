@@ -2,9 +2,9 @@ import type { Random } from "../random.ts"
 
 /** How bad a network is; to be changed at any time. */
 export interface Weather {
-  /** Of a piece of data, milliseconds. */
+  /** How long a piece of data takes, more or less. */
   delayMs: number
-  /** Some pieces take so much longer. */
+  /** A few pieces take up to this much longer. */
   lateMs: number
   /** How often a write is cut into pieces that travel apart. */
   cutChance: number
@@ -21,7 +21,7 @@ export class Road {
   readonly #random: Random
   /** Hosts whose machine is off. */
   readonly #off = new Set<number>()
-  /** Pairs of hosts between which nothing passes that way. */
+  /** Pairs of hosts, from and to, between which nothing passes. */
   readonly #cut = new Set<number>()
   /** What is held up by a cut. */
   #heldUp: (() => void)[] = []

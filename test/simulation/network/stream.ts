@@ -33,7 +33,7 @@ export class Stream {
     return [this.dialler, this.listener]
   }
 
-  /** Tells the dialling side that it is connected, as soon as that can get there. */
+  /** Tells the dialling side that it is connected, as soon as the news can get there. */
   open(tell: () => void): void {
     this.#carry(this.listener, this.dialler, () => this.dialler.party.gate.enter(tell))
   }

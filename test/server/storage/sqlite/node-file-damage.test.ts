@@ -18,7 +18,7 @@ import { seededRandom } from "../../../support/virtual-environment.ts"
 
 /** Thousands of files: seconds, and more on a machine that has other work. */
 const SLOW_TEST_MS = 30_000
-/** Of a database; it says, beside much else, who may write it. */
+/** Of the header of a database, which also says who may write it. */
 const HEADER_BYTES = 100
 
 describe("a file is refused, and left as it is,", () => {
@@ -139,14 +139,14 @@ test(
         refused += openOrRefuse(dir, `byte ${offset} ^ ${change}`, isHeader)
       }
     }
-    // All of the header, the schema and the row.
+    // As many as the bytes of the header, the schema and the row.
     expect(refused).toBeGreaterThan(700)
   },
   SLOW_TEST_MS,
 )
 
 /**
- * @param isWritten whether a mark has to be stored as well; it would take long for every byte
+ * @param isWritten whether to store a mark as well, which would take too long for every byte
  * @returns 1 when it was refused properly, 0 when all went as if nothing had happened
  */
 function openOrRefuse(dir: DataDir, what: string, isWritten: boolean): 0 | 1 {

@@ -66,7 +66,7 @@ test(
       expect(said).toEqual(said.map((_, i) => before + 1 + i))
 
       const file = NodeFile.open(dir.path, {})
-      // The one after may have been stored and not yet said.
+      // The next mark may have been stored and not yet said.
       expect(file.node.mark).toBeWithin(last, last + 2)
       before = file.node.mark
       file.close()

@@ -109,7 +109,7 @@ describe("the answers are the same", () => {
   })
 })
 
-/** The oracle for a request with target 0, beside `requestFault`, which has one of its own. */
+/** The oracle for a request with target 0. It relies on `requestFault`, which has its own tests. */
 function expectedStatus(op: number, flags: number, count: number): number {
   if (requestFault(op, flags, count, 0) !== NO_FAULT) return Status.BAD_REQUEST
   if (op !== Op.NODE) return Status.OK

@@ -56,7 +56,7 @@ describe("lines", () => {
   })
 
   test("that hold no text at all are answered like any other", () => {
-    // Every byte but LF, from the other end so that the line is within its limit.
+    // The bytes from 255 down to 6, but for LF: the line stays within its limit.
     const bytes = Uint8Array.from({ length: 250 }, (_, i) => (i === 245 ? 0 : 255 - i))
     const [first, ...rest] = say("x", bytes, "\nping\n")
     expect(first).toStartWith('ERR BAD_REQUEST unknown command "x?')
