@@ -2,8 +2,8 @@ import { Status, highHalf, lowHalf } from "../protocol/index.ts"
 import type { Answer } from "../protocol/index.ts"
 
 /**
- * What came of a request: the status that it is answered with, 0 or above, or what it waits for,
- * below 0. One number from the generator to the connection.
+ * What came of a request, as one number from the generator to the connection: the status that it is
+ * answered with, 0 or above, or what it waits for, below 0.
  */
 export const Outcome = {
   /** This millisecond has too few ids left: nothing was answered, ask again in the next one. */

@@ -3,15 +3,15 @@ import type { Environment } from "./environment.ts"
 /** How many turns of the event loop a batch gathers. One more costs an idle node about 1 µs. */
 const TURNS_PER_BATCH = 4
 
-/** Whatever gathers work, mostly bytes to write, until the batch is over. */
+/** Gathers work, mostly bytes to write, until the batch is over. */
 export interface Flushable {
   flush(): void
 }
 
 /**
  * Flushes what was scheduled, once, a few turns of the event loop later. Many sockets feed one peer
- * link, and many links feed one client. A write for all of a turn, and not one after each of them,
- * nearly doubles what they carry; a few busy turns together bring more than one.
+ * link, and many links feed one client. One write for all of a turn, instead of one after each
+ * socket, nearly doubles what they carry. One write for a few busy turns carries more still.
  */
 export class FlushScheduler {
   readonly #environment: Environment

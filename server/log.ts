@@ -12,7 +12,7 @@ export const LOG_LEVELS: readonly string[] = [
   "silent",
 ]
 
-/** Who a log line is of: a node by its id, or what runs several of them. */
+/** Whose log line it is: that of a node, by its id, or of the supervisor of several. */
 type Source = number | "cluster"
 
 /** One line each: the time, the level, the node, and what happened. */
@@ -24,22 +24,22 @@ const FOR_PEOPLE: PrettyOptions = {
   ignore: "node,nodes,event,pid,hostname",
   messageFormat: (line, messageKey) => {
     const source = line["node"] as Source
-    // Other than a text with placeholders, what a function returns goes to the terminal as it is.
+    // What a function returns goes to the terminal as it is, unlike a text with placeholders.
     const message = String(line[messageKey]).replaceAll(/\p{Cc}/gu, " ")
     return `${source === "cluster" ? source : `node ${source}`}  ${message}`
   },
 }
 
-/** Standard output for JSON lines, each written whole; on a terminal they become lines for people. */
+/** Standard output, for JSON lines that are each written whole; on a terminal, lines for people. */
 export async function openLogStream(): Promise<DestinationStream> {
   // Not pino's default, which on Bun is `process.stdout`: that throws once its reader has gone, and
-  // a node must not end for want of a log. This one drops the lines.
+  // a node must not end because nobody reads its log. This one drops the lines.
   if (!process.stdout.isTTY) return pino.destination({ dest: 1, sync: true })
   const { default: pretty } = await import("pino-pretty")
   return pretty(FOR_PEOPLE)
 }
 
-/** @param stream one of `openLogStream`, which several may share */
+/** @param stream from `openLogStream`; several loggers may share it */
 export function loggerOn(stream: DestinationStream, level: string, node: Source): Logger {
   return pino({ level, base: { node } }, stream)
 }

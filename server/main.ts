@@ -27,7 +27,7 @@ function createProgram(): Command {
   return program
 }
 
-/** An error is one line; the suggestion of another spelling comes on a second one. */
+/** Makes an error one line: commander puts its suggestion of another spelling on a second. */
 function oneLine(text: string): string {
   return `${text.trim().replaceAll("\n", " ")}\n`
 }

@@ -7,12 +7,12 @@ import type { Reservation } from "./reservation.ts"
 /** How far a burst may take the time ahead of the clock that paces it. */
 export const BURST_MS = 10
 
-/** A millisecond that follows one with fewer ids than this begins at a random sequence … */
+/** After a millisecond with fewer ids than this, the next one begins at a random sequence. */
 const LOW_TRAFFIC_IDS = 64
-/** … below this one, so that `id % n` is even for every n up to it. */
+/** The random sequence is below this, so that `id % n` is spread evenly for every n up to it. */
 const RANDOM_START_LIMIT = 256
 
-/** How long to wait before asking again whether a mark that is being written is there. */
+/** While the mark is being written: how long to wait before asking again. */
 const MARK_POLL_MS = 5
 
 export interface GeneratorOptions {
@@ -67,7 +67,7 @@ export class Generator {
     this.#maxClockLeadMs = options.maxClockLeadMs
     this.#environment = options.environment
     this.#reservation = reservation
-    // As if the millisecond before the mark were used up: the mark's own is the first to be given.
+    // As if the millisecond before the mark were used up: the first ids are of the mark's own.
     this.#time = mark - 1
     this.#lastIssuedTime = mark - 1
     this.#ceiling = mark - 1 + BURST_MS
@@ -102,14 +102,15 @@ export class Generator {
     }
     this.#paced = false
     this.#ceiling = wall + BURST_MS
-    // Past the bound the time stays and moves on by use alone, until the new mark is stored.
+    // While the wall clock is past the bound, the time moves on by use alone: the bound moves when
+    // the next mark is stored.
     if (lead < 0 && wall < this.#reservation.bound) this.#enter(wall, this.#startSequence())
   }
 
   /**
    * Takes `count` consecutive ids, 1 to 4,096, of one millisecond.
-   * @returns Status.OK, with the first id in `answer`; the status it was refused with, which is in
-   * `answer` with its detail; or `Outcome.WAIT`, which leaves `answer` as it was
+   * @returns Status.OK, with the first id in `answer`; or the status of a refusal, which is in
+   * `answer` too, with its detail; or `Outcome.WAIT`, which leaves `answer` as it was
    */
   take(count: number, answer: AnswerSlot): Outcome {
     if (this.#refusal !== Status.OK || this.#next + count > COUNT_MAX) {
@@ -125,7 +126,7 @@ export class Generator {
     return Status.OK
   }
 
-  /** Whether a take of so many ids would have to wait now. */
+  /** Whether a `take` of `count` ids would return `Outcome.WAIT` now. */
   mustWait(count: number): boolean {
     return this.#next + count > COUNT_MAX && this.#obstacle() === Outcome.WAIT
   }
@@ -158,7 +159,7 @@ export class Generator {
     return this.#lastIssuedTime + 1
   }
 
-  /** What stands in the way of the next millisecond; Status.OK when nothing does. */
+  /** Why the time cannot move on to the next millisecond; Status.OK when it can. */
   #obstacle(): Status | typeof Outcome.WAIT {
     if (this.#refusal !== Status.OK) return this.#refusal
     if (this.#markUsedUp()) return this.#reservation.stuck ? Status.NOT_READY : Outcome.WAIT
@@ -170,8 +171,8 @@ export class Generator {
   }
 
   /**
-   * The wall clock is behind. The ceiling is a token bucket: it rises with the monotonic clock and
-   * is never more than a burst ahead of the time, so unused minutes are not saved up.
+   * The wall clock is behind. The ceiling is a token bucket: it rises with the monotonic clock. It
+   * is never more than a burst ahead of the time, so that idle minutes are not saved up.
    */
   #pace(lead: number): void {
     const now = this.#environment.monotonicMs()
@@ -180,7 +181,7 @@ export class Generator {
     this.#paced = true
     this.#pacedAtMs = now
     if (lead > this.#maxClockLeadMs) this.#refusal = Status.CLOCK_BEHIND
-    // Who is served is never refused for what the node gave out itself, only made to wait.
+    // Use alone never takes the time past the permitted lead: requests wait there, unrefused.
     else this.#ceiling = Math.min(this.#ceiling, this.#wall + this.#maxClockLeadMs)
   }
 

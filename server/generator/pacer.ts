@@ -1,10 +1,10 @@
 import type { Environment, Timer } from "../environment.ts"
 
-/** Where ids come from: the generator, as far as those that wait for it are concerned. */
+/** The generator, as far as the pacer needs it. */
 export interface IdSource {
   /** Reads the clock. */
   begin(): void
-  /** Whether so many ids cannot be taken in this millisecond. */
+  /** Whether `count` ids have to wait for a later millisecond. */
   mustWait(count: number): boolean
   /** In how many milliseconds there may be ids again. */
   readonly waitMs: number
@@ -13,15 +13,17 @@ export interface IdSource {
 export interface Waiter {
   /** How many ids its next request asks for. */
   readonly wanted: number
-  /** Those ids are there: it goes on, and waits again once there are too few for it. */
+  /** Those ids are there: it goes on, and waits again when its next request finds too few. */
   resume(): void
 }
 
 /**
- * Those that wait for the generator's next millisecond, first come first served, woken by a timer
- * so that waiting costs no CPU. One that was served and waits again goes to the back, so that a
- * deep pipeline does not keep the others waiting. Holds each waiter once: at most one for every
- * connection, and one for every request that this node answers because others failed.
+ * Those that wait for the generator's next millisecond: first come, first served. A timer wakes
+ * them, so that waiting costs no CPU. One that was served and waits again goes to the back, so that
+ * a deep pipeline does not keep the others waiting.
+ *
+ * Each waiter is in here once. So there is at most one for each connection, one for each request
+ * over HTTP, and one for each request that this node answers because others failed.
  */
 export class Pacer {
   readonly #waiters = new Set<Waiter>()
@@ -34,7 +36,7 @@ export class Pacer {
     this.#ids = ids
   }
 
-  /** Keeps the place of one that waits already. */
+  /** Adds a waiter at the back. One that waits already keeps its place. */
   wait(waiter: Waiter): void {
     this.#waiters.add(waiter)
     this.#arm()

@@ -6,19 +6,19 @@ export const RESERVE_MS = 3_000
 /** The mark is extended when less than this is left of it. */
 export const RESERVE_LOW_MS = 2_000
 /**
- * The same two while the node's time is ahead of the wall clock (after a crash, or a clock that
- * stepped back). They are small, because each crash makes the next start begin at the mark: with
- * the full reserve a handful of quick crashes would take the time past its permitted lead.
+ * The same two, past the node's own time, for when that is ahead of the wall clock (after a crash,
+ * or a clock that stepped back). They are small because a start after a crash begins at the mark:
+ * with the full reserve a handful of quick crashes would take the time past its permitted lead.
  */
 export const AHEAD_RESERVE_MS = 100
 export const AHEAD_RESERVE_LOW_MS = 50
 
-/** How long a write that failed is left alone before the next try. */
+/** How long to wait after a failed write before the next try. */
 const RETRY_MS = 500
 /** A write under way for longer than this counts as failing. */
 export const WRITE_PATIENCE_MS = 1_000
 
-/** The first time value there is no room for. */
+/** The first time that the format has no room for. */
 export const TIME_LIMIT: number = TIME_MAX + 1
 
 /** Where the high-water mark is kept. */
@@ -31,13 +31,13 @@ export interface MarkStore {
 }
 
 export interface ReservationEvents {
-  /** The mark could not be extended; called when that begins, not at every try. */
+  /** The mark could not be extended. Called for the first failed try, not for those after it. */
   failed(error: Error): void
   /** The mark has been extended again after `failed`. */
   recovered(): void
 }
 
-/** The mark to ask for when the wall clock and the node's own time stand here. */
+/** The mark to store at this wall clock and this time of the node. */
 export function reservedUpTo(wall: number, time: number): number {
   return Math.min(Math.max(wall + RESERVE_MS, time + AHEAD_RESERVE_MS), TIME_LIMIT)
 }
@@ -71,7 +71,7 @@ export class Reservation {
     this.#events = events
   }
 
-  /** Has the mark extended if too little is left of it; answers at once, the write goes on apart. */
+  /** Starts to extend the mark if too little is left of it; does not wait for the write. */
   ensure(wall: number, time: number): void {
     const low = Math.max(wall + RESERVE_LOW_MS, time + AHEAD_RESERVE_LOW_MS)
     if (this.bound >= low || this.#writing || this.#isFinal) return
@@ -80,8 +80,9 @@ export class Reservation {
   }
 
   /**
-   * Another process has the node id and the mark now, and begins at or past `bound`. Ids below it
-   * may still be used up; it stays for good, even if a write that is under way succeeds.
+   * Another process has the node id and the mark now, and begins at or past `bound`. This process
+   * may still use up the ids below `bound`, which never moves again, even if a write that is under
+   * way succeeds.
    */
   lose(reason: string): void {
     this.#lost = reason
@@ -92,7 +93,7 @@ export class Reservation {
     return this.#lost
   }
 
-  /** Whether there is no telling when the mark will move on: writes fail or hang, or it never will. */
+  /** Whether nobody knows when the bound will move: writes fail or hang, or it never moves again. */
   get stuck(): boolean {
     if (this.#failed || this.#isFinal) return true
     return (

@@ -16,7 +16,7 @@ export interface PeerSocketEvents {
   closed(reason: string): void
 }
 
-/** Opens a connection; what becomes of it is told by events. */
+/** Opens a connection, and tells by events what becomes of it. */
 export type Dial = (address: Address, events: PeerSocketEvents) => void
 
 export const dialTcp: Dial = (address, events) => {

@@ -17,7 +17,7 @@ export interface ServedSocket extends ClientSocket {
   terminate(): void
 }
 
-/** What is told of what a client does. */
+/** Hears what a client does. */
 interface ClientEvents {
   data(chunk: Uint8Array): void
   drained(): void
@@ -28,11 +28,11 @@ interface ClientEvents {
 }
 
 interface ListenEvents<Client extends ClientEvents> {
-  /** A client has connected. @returns what is told of it from now on */
+  /** A client has connected. @returns what hears of it from now on */
   opened(socket: ServedSocket): Client
-  /** Its socket is closed, and it has been told. */
+  /** The socket of a client is closed. Called after the client's own `closed`. */
   closed(client: Client): void
-  /** The socket failed, and is being closed for that. */
+  /** A socket failed, and is closed for that. */
   failed(error: Error): void
 }
 
@@ -43,7 +43,7 @@ export interface Listener {
 }
 
 /**
- * Listens on an address; what clients do is told by events.
+ * Listens on an address, and tells by events what clients do.
  * @throws Error when the address cannot be listened on
  */
 export type Listen = <Client extends ClientEvents>(

@@ -1,12 +1,12 @@
-/** The part of a socket that answers leave by. */
+/** The part of a socket that takes bytes. */
 export interface Sink {
   /** @returns how many bytes were accepted; the rest is not kept; below 0 when it is closed */
   write(bytes: Uint8Array, offset: number, length: number): number
 }
 
 /**
- * What has been answered on a connection and not yet been accepted by its socket. Keeps the tail
- * of one write: while there is one, nothing more may be written, and the reader is paused.
+ * What was written to a connection and not yet accepted by its socket. Keeps the tail of one write.
+ * While there is a tail nothing more may be written: whoever writes waits until it is out.
  */
 export class Outbound {
   readonly #sink: Sink

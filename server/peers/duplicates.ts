@@ -7,7 +7,7 @@ import type { PeerEntry } from "./peer-set.ts"
 /**
  * Asks every listed address, this node's own included, whether another process with this node's id
  * answers there.
- * @returns the addresses of such processes, of those that answer within `limitMs`
+ * @returns the addresses where such a process answers within `limitMs`
  */
 export async function findDuplicates(
   entries: readonly PeerEntry[],
@@ -37,7 +37,7 @@ async function answersAsUs(
   })
   const check = new LinkCheck(link, nodeId, context, ({ isDuplicate }) => resolve(isDuplicate))
   check.beat(environment.monotonicMs())
-  // Whatever the other end does not do.
+  // Ends the wait for a process that does not answer.
   const overdue = environment.after(limitMs, () => link.close("no answer"))
   const isDuplicate = await promise
   overdue.cancel()

@@ -14,7 +14,7 @@ import type { Peer } from "./peer.ts"
 const FIND_AT_START_MS = 1_000
 /** How often this node's own address is asked who answers there. */
 const OWN_ADDRESS_MS = 10_000
-/** A clock that is further off is warned about. */
+/** A peer's clock that is further off than this is warned about. */
 const SKEW_LIMIT_MS = 1_000
 
 /** Another process has this node's id. */
@@ -35,8 +35,8 @@ export interface PeerDescription {
 }
 
 /**
- * This node's place among the others: keeps the list, tells the log what changes, and watches for
- * other processes with this node's id.
+ * This node's place among the others: keeps the list, logs what changes, and watches for other
+ * processes with this node's id.
  */
 export class Membership {
   readonly peers: PeerSet
@@ -44,7 +44,7 @@ export class Membership {
   duplicatesFound = 0
   readonly #context: PeerContext
   readonly #log: Logger
-  /** Where such processes answer now, by address. */
+  /** The addresses where such processes answer now. */
   readonly #duplicates = new Set<string>()
   readonly #skewed = new Set<number>()
   #entries: readonly PeerEntry[]
@@ -119,7 +119,7 @@ export class Membership {
         break
       case PeerState.DOWN:
         this.#log.warn({ ...fields, reason }, `${text}: ${reason}`)
-        // Whoever answered there does so no more.
+        // Nobody answers there now, so no duplicate does.
         this.#noteDuplicate(fields.address, false)
         break
       case PeerState.MISCONFIGURED:
@@ -155,7 +155,10 @@ export class Membership {
     this.#log.error({ event: "duplicate-node", address }, this.fault)
   }
 
-  /** A second process that was started elsewhere by mistake finds the first one at its own address. */
+  /**
+   * Asks again and again who answers at this node's own address. A second process with its id that
+   * was started elsewhere by mistake finds the first one there.
+   */
   #watchOwnAddress(): void {
     this.#ownWatch = this.#context.environment.after(OWN_ADDRESS_MS, () => {
       void this.#examineAndGoOn()

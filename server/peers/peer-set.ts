@@ -9,7 +9,7 @@ import type { PeerEvents } from "./peer.ts"
 
 /** How often the links in use are checked. */
 const HEARTBEAT_MS = 500
-/** How often deadlines are looked at while anything is in flight. */
+/** How often deadlines are checked while anything is in flight. */
 const EXPIRE_MS = 10
 
 /** A node and where it listens. */
@@ -25,7 +25,7 @@ export class PeerSet implements PeerDirectory {
   readonly #peers = new Map<number, Peer>()
   /** The same by index, for the hot path. */
   readonly #byNodeId: (Peer | undefined)[] = Array.from({ length: NODE_ID_MAX + 1 })
-  /** No longer listed, with requests in flight. */
+  /** Peers that are no longer listed and still have requests in flight. */
   readonly #retired = new Set<Peer>()
   #heartbeat: Timer | undefined
   #expire: Timer | undefined
@@ -36,7 +36,7 @@ export class PeerSet implements PeerDirectory {
     this.live = [context.nodeId]
     this.#events = {
       changed: (peer) => {
-        // Most changes, such as that of a peer that got connected, leave it as live as it was.
+        // Most changes are of a peer that was live and still is, such as one that got connected.
         if (peer.isLive !== this.live.includes(peer.nodeId)) this.#updateLive()
         events.changed(peer)
       },
@@ -45,12 +45,12 @@ export class PeerSet implements PeerDirectory {
     this.#scheduleHeartbeat()
   }
 
-  /** In the order of their ids. */
+  /** All peers, in the order of their ids. */
   get peers(): readonly Peer[] {
     return [...this.#peers.values()].toSorted((a, b) => a.nodeId - b.nodeId)
   }
 
-  /** Makes the peers those of the list; a peer that stays as it was keeps its links. */
+  /** Takes over a list of peers. One that stays at its address keeps its links. */
   setList(entries: readonly PeerEntry[]): void {
     const wanted = new Map(entries.map((entry) => [entry.nodeId, entry]))
     wanted.delete(this.#context.nodeId)
@@ -90,7 +90,7 @@ export class PeerSet implements PeerDirectory {
     this.#heartbeat?.cancel()
     this.#expire?.cancel()
     const peers = [...this.#peers.values(), ...this.#retired]
-    // First of all, so that what fails over now does not move on to those that close next.
+    // All before any is closed, so that no request fails over to a peer that is closed next.
     for (const peer of peers) peer.retire()
     this.#updateLive()
     for (const peer of peers) peer.close("this node is stopping")
@@ -111,7 +111,7 @@ export class PeerSet implements PeerDirectory {
     })
   }
 
-  /** Looks after deadlines until nothing is in flight. */
+  /** Checks deadlines until nothing is in flight. */
   #watch(): void {
     this.#expire ??= this.#context.environment.after(EXPIRE_MS, () => {
       this.#expire = undefined

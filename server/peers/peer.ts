@@ -7,24 +7,24 @@ import { LinkCheck } from "./link-check.ts"
 import type { Finding } from "./link-check.ts"
 import { Link } from "./link.ts"
 
-/** So long a peer has to stay up before its next loss is taken for the first again. */
+/** A peer that stayed up this long starts again at the shortest backoff. */
 const SOUND_AFTER_MS = 1_000
 
 /**
- * While a peer is down, a connection that does not pass its first check by then is given up: with
- * the longest wait before the next one, a peer that is back is in use within 3 s.
+ * While a peer is down, a connection that has not passed its first check by then is given up. Even
+ * after the longest backoff a peer that is back is then in use within 3 s.
  */
 const RETURN_TIMEOUT_MS = 750
 
 export const PeerState = {
-  /** Never asked yet; taken for live until it proves otherwise. */
+  /** Never asked yet. It counts as live until it proves otherwise. */
   UNUSED: "unused",
   /** The first links are being opened and checked. */
   CONNECTING: "connecting",
   UP: "up",
   /** Lost or never reached; being tried again. */
   DOWN: "down",
-  /** Something else than the listed node answers there: never used. Being tried again. */
+  /** Something else than the listed node answers there. Not used; being tried again. */
   MISCONFIGURED: "misconfigured",
 } as const
 export type PeerState = (typeof PeerState)[keyof typeof PeerState]
@@ -51,7 +51,7 @@ export class Peer {
   readonly #events: PeerEvents
   #links: CheckedLink[] = []
   #retry: Timer | undefined
-  /** Since it was last sound for a while. */
+  /** Attempts to connect since it last stayed up for a while. */
   #attempts = 0
   #upSinceMs = 0
   /** No new links: it is no longer listed, or this node is stopping. */
@@ -81,7 +81,7 @@ export class Peer {
     return this.#links.some(({ link }) => link.inFlight > 0)
   }
 
-  /** @returns Status.OK when the request will hear; NODE_DOWN; or OVERLOADED */
+  /** @returns Status.OK when the request will hear of its answer; else NODE_DOWN or OVERLOADED */
   ask(request: IdRequest, nowMs: number, deadlineMs: number): Status {
     if (!this.isLive) return Status.NODE_DOWN
     if (this.state === PeerState.UNUSED) {
@@ -108,7 +108,7 @@ export class Peer {
     for (const { check } of this.#links) check.beat(nowMs)
   }
 
-  /** Not to be used until it has been checked anew. */
+  /** Takes it out of use until it has passed a new check. */
   distrust(reason: string): void {
     const links = this.#links
     this.#links = []
@@ -128,7 +128,7 @@ export class Peer {
     for (const { link } of this.#links) link.close(reason)
   }
 
-  /** A link that is still being opened only when there is no other: it may come to nothing. */
+  /** A link that is not sound yet is used only when there is no other: it may come to nothing. */
   #leastBusy(): Link | undefined {
     if (this.#links.length <= 1) return this.#links[0]?.link
     let least: CheckedLink | undefined
@@ -158,7 +158,7 @@ export class Peer {
     })
     const checked: CheckedLink = { link, check, isSound: false }
     this.#links.push(checked)
-    // In front of every request, so that its findings are there before any answer.
+    // Sent in front of every request, so that its findings are there before any other answer.
     check.beat(environment.monotonicMs())
   }
 
@@ -190,7 +190,7 @@ export class Peer {
     if (!this.#ending) this.#events.checked(this, finding)
   }
 
-  /** A peer that passes the check and fails right after it must not be tried at the fastest rate. */
+  /** A peer that passes its check and fails right after it must not be tried at the fastest rate. */
   #noteSound(): void {
     const now = this.#context.environment.monotonicMs()
     if (this.state !== PeerState.UP) this.#upSinceMs = now

@@ -30,10 +30,10 @@ export interface StoreEvents {
   lost(reason: string): void
 }
 
-/** A node's identity and mark, held by this process alone unless the store tells that it is lost. */
+/** A node's identity and mark. This process alone has them, until the store tells of their loss. */
 export interface NodeStore extends MarkStore {
   readonly node: StoredNode
-  /** Names the one who is told from now on; what happened before is told at once. Called once. */
+  /** Sets who hears the events. What happened before is told at once. Called once. */
   watch(events: StoreEvents): void
   /**
    * Finishes an `extend` that is under way, stores the exact mark and lets go of the data; no

@@ -5,10 +5,10 @@ const SUPERVISED = "FIRN_SUPERVISED"
 export const SUPERVISED_ENV: Readonly<Record<string, string>> = { [SUPERVISED]: "1" }
 
 /**
- * Calls `stop` when the supervisor of this process has ended, however it ended. It holds the other
- * end of standard input and writes nothing to it, so that the end of input is the end of its
- * holder; the system tells no other way that a parent was killed. A process without a supervisor
- * is left alone.
+ * Calls `stop` when the supervisor of this process has ended, however it ended. The supervisor
+ * holds the other end of standard input and writes nothing to it, so the input ends when the
+ * supervisor does. The system tells in no other way that a parent was killed. In a process without
+ * a supervisor this does nothing.
  */
 export function stopWithSupervisor(stop: () => void): void {
   if (process.env[SUPERVISED] === "1") void endOfInput().then(stop)

@@ -9,8 +9,9 @@ const BLOCK_COUNT = 750
 
 /**
  * Ports that are free on the loopback address and that no other cluster takes meanwhile. They come
- * in blocks: who listens on the first port of a block may use the rest of it. Without that, another
- * cluster could find the same ports free before the nodes listen on them, or while one restarts.
+ * in blocks: whoever listens on the first port of a block may use the rest of it. Without that,
+ * another cluster could find the same ports free before the nodes listen on them, or while one of
+ * them restarts.
  */
 export class FreePorts implements Disposable {
   readonly #guards: TCPSocketListener[] = []
@@ -19,7 +20,7 @@ export class FreePorts implements Disposable {
   /**
    * @param count how many are needed
    * @param random uniform in [0, 1)
-   * @throws Error when there are not as many
+   * @throws Error when there are not that many
    */
   constructor(count: number, random: () => number) {
     const start = Math.floor(random() * BLOCK_COUNT)
@@ -31,7 +32,7 @@ export class FreePorts implements Disposable {
     throw new Error(`there are no ${count} free ports on ${HOST}`)
   }
 
-  /** One of them, each once. */
+  /** Takes one of them; each is given out once. */
   take(): number {
     const port = this.#ports.shift()
     if (port === undefined) throw new Error("more ports were taken than asked for")

@@ -1,4 +1,4 @@
-/** What is longer is passed on in pieces. No line of a node's log comes near. */
+/** A longer line is passed on in pieces. No line of a node's log comes near this length. */
 const LINE_LENGTH_MAX = 65_536
 
 /** Bytes in, whole lines out, without their line endings. */
@@ -15,7 +15,7 @@ export class LineSplitter {
     this.#split(this.#decoder.decode(bytes, { stream: true }))
   }
 
-  /** A last line may have no ending: who wrote it was killed. */
+  /** The last line may have no ending, when its writer was killed. */
   end(): void {
     this.#split(this.#decoder.decode())
     if (this.#partial !== "") this.#take(this.#partial)

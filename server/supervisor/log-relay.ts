@@ -1,10 +1,10 @@
 import { pino } from "pino"
 import type { DestinationStream } from "pino"
 
-/** The nodes tell at this level that they listen, so they log it whatever is shown. */
+/** A node logs at this level that it listens. So it has to log this level, shown or not. */
 const NEEDED_LEVEL = "info"
 
-/** The least level that a cluster shows, as pino's number. */
+/** The lowest level that a cluster shows, as pino's number. */
 function threshold(level: string): number {
   return pino.levels.values[level] ?? Number.POSITIVE_INFINITY
 }
@@ -19,14 +19,15 @@ export class LogRelay {
   readonly #stream: DestinationStream
   readonly #threshold: number
 
-  /** @param level what is below it is left out */
+  /** @param level lines below it are left out */
   constructor(stream: DestinationStream, level: string) {
     this.#stream = stream
     this.#threshold = threshold(level)
   }
 
   /**
-   * What a node suggests to try is left out: the cluster has suggestions of its own.
+   * Passes a line on, unless its level is too low or it is one of a node's suggestions to try: the
+   * cluster has suggestions of its own.
    * @returns the event of the line, if it has one
    */
   pass(line: string): string | undefined {
@@ -38,7 +39,7 @@ export class LogRelay {
 
 interface Fields {
   readonly event: string | undefined
-  /** Of what is no log line: as high as only silence is higher. */
+  /** The level of output that is not a log line: above all but `silent`. */
   readonly level: number
 }
 

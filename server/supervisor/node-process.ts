@@ -8,7 +8,7 @@ export interface ProcessEnd {
   readonly signal: NodeJS.Signals | number | null
 }
 
-/** A running process of this supervisor, and of nobody else. */
+/** A running process that this supervisor has started. */
 export interface NodeProcess {
   readonly pid: number
   kill(signal: "SIGTERM" | "SIGKILL"): void

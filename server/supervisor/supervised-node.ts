@@ -6,7 +6,7 @@ import type { LogRelay } from "./log-relay.ts"
 import type { NodePlan } from "./node-plan.ts"
 import type { NodeProcess, ProcessEnd, SpawnNode } from "./node-process.ts"
 
-/** A process that ran as long as this is not counted among those that died soon. */
+/** A node whose process ran this long starts again at the shortest backoff. */
 const STEADY_MS = 10_000
 
 const State = {
@@ -15,7 +15,7 @@ const State = {
   LISTENING: "LISTENING",
   /** The process died; the next one is due. */
   WAITING: "WAITING",
-  /** No process is to follow. */
+  /** No other process is started. */
   STOPPING: "STOPPING",
 } as const
 type State = (typeof State)[keyof typeof State]
@@ -41,13 +41,13 @@ export interface SupervisedNodeParts {
   readonly spawn: SpawnNode
   readonly environment: Environment
   readonly relay: LogRelay
-  /** Of the cluster. */
+  /** The log of the cluster. */
   readonly log: Logger
-  /** Of the node itself, for what its process writes to standard error. */
+  /** The log of the node itself, for what its process writes to standard error. */
   readonly nodeLog: Logger
 }
 
-/** One node: its process, and when that has died the next one. */
+/** One node: runs its process, and starts the next one when that has died. */
 export class SupervisedNode {
   readonly plan: NodePlan
   readonly #parts: SupervisedNodeParts
@@ -73,7 +73,7 @@ export class SupervisedNode {
     return this.#process?.pid
   }
 
-  /** False when the process, told to stop, had to be killed or failed to. */
+  /** False when the process was told to stop, and ended with an error or had to be killed. */
   get stoppedInOrder(): boolean {
     return this.#stoppedInOrder
   }
@@ -98,14 +98,14 @@ export class SupervisedNode {
     }
   }
 
-  /** Ends the process as an operator does; without one, nothing is left to do. */
+  /** Tells the process to stop, as an operator would. Without a process, none is started again. */
   stop(): void {
     this.#state = State.STOPPING
     this.#restart?.cancel()
     this.#process?.kill("SIGTERM")
   }
 
-  /** Ends a process that did not stop. */
+  /** Kills a process that did not stop. */
   kill(): void {
     if (this.#process === undefined) return
     const { nodeId } = this.plan
@@ -131,7 +131,7 @@ export class SupervisedNode {
       this.#died(end)
       return
     }
-    // A process that had only just been started ends by the signal itself.
+    // A process that has only just started does not handle the signal yet, and ends by it.
     const { exitCode, signal } = end
     this.#stoppedInOrder = exitCode === 0 || signal === "SIGTERM" || signal === "SIGINT"
     this.#events.stopped()
@@ -139,7 +139,7 @@ export class SupervisedNode {
 
   #died(end: ProcessEnd): void {
     const isUsage = end.exitCode === ExitCode.USAGE
-    // What keeps a node from starting at all is for a person to see, and no matter of time.
+    // What keeps a node from its first start does not pass with time: a person has to see it.
     const failsToStart = !this.#hasListened && end.exitCode !== null && end.exitCode > 0
     if (!isUsage && !failsToStart) {
       this.#restartLater(end)

@@ -8,7 +8,7 @@ import type { SpawnNode } from "./node-process.ts"
 import { SupervisedNode } from "./supervised-node.ts"
 import type { Failure } from "./supervised-node.ts"
 
-/** A node stops within little more than 5 s, or does not stop at all. */
+/** A node that stops at all does so within little more than 5 s. */
 const STOP_TIMEOUT_MS = 8_000
 
 /** How a cluster ended. */
@@ -58,7 +58,7 @@ export class Supervisor {
 
   start(): void {
     for (const node of this.#nodes) {
-      // One that cannot be started has ended the whole.
+      // A node before it that could not be started has stopped the whole cluster.
       if (!this.#stopping) node.start()
     }
   }

@@ -109,7 +109,7 @@ export class NodeFile {
   }
 }
 
-/** What is shorter than the smallest page SQLite takes for an empty database, and makes into one. */
+/** SQLite takes a file below its smallest page for an empty database, and makes it into one. */
 function checkSize(path: string): void {
   const { size } = statSync(path)
   if (size === 0) throw corrupt(path, "it is empty")

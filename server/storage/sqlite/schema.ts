@@ -52,7 +52,7 @@ export function writeRowMark(database: Database, row: Row, mark: number): void {
 }
 
 /**
- * The row, when everything about the database is as `writeSchema` and `writeRowMark` leave it.
+ * Reads the row. Checks that the database is as `writeSchema` and `writeRowMark` leave it.
  * @throws StoreError CORRUPT
  */
 export function readVerifiedRow(path: string, database: Database): Row {

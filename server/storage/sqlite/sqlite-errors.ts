@@ -2,10 +2,10 @@ import { SQLiteError } from "bun:sqlite"
 import { accessSync, constants } from "node:fs"
 import { StoreError, StoreFault } from "../errors.ts"
 
-/** How much of what SQLite finds wrong is shown: the first of it is enough. */
+/** How many characters are shown of what SQLite finds wrong: its beginning is enough. */
 const DAMAGE_LENGTH_MAX = 160
 
-/** The error for a file that does not have what was written to it. */
+/** The error for a file whose content is not what was written. */
 export function corrupt(path: string, what: string, options?: ErrorOptions): StoreError {
   // SQLite quotes what it finds, line breaks and all.
   const shown = what.replaceAll(/[^\x20-\x7e]+/g, " ").slice(0, DAMAGE_LENGTH_MAX)
@@ -36,7 +36,7 @@ function explained(path: string, cause: unknown): StoreError {
     if (/^SQLITE_(CORRUPT|NOTADB|ERROR|FORMAT)/.test(code)) {
       return corrupt(path, error.message, { cause })
     }
-    // A header of a format that this SQLite reads and does not write.
+    // The header names a format that this SQLite can read and cannot write.
     if (code === "SQLITE_READONLY" && isWritable(path)) {
       return corrupt(path, "its header forbids writing to it", { cause })
     }

@@ -18,7 +18,7 @@ export type StoreReply =
 
 declare const self: Worker
 
-/** Kept here for the thread's life: a handle that is collected loses its lock. */
+/** Kept here for the thread's life: a handle that is garbage-collected loses its lock. */
 let file: NodeFile | undefined
 
 function answer(request: StoreRequest): StoreReply {
