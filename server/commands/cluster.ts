@@ -1,56 +1,25 @@
-import type { Command, Option } from "commander"
-import { InputError, DEFAULT_EPOCH_MS, NODE_ID_MAX } from "../../protocol/index.ts"
-import { LOG_LEVELS, loggerOn, openLogStream } from "../log.ts"
+import type { Command } from "commander"
+import { InputError, DEFAULT_EPOCH_MS } from "../../protocol/index.ts"
+import { defineCommand } from "../config/command-line.ts"
+import type { Values } from "../config/settings.ts"
+import { passedOn } from "../config/start-arguments.ts"
+import { loggerOn, openLogStream } from "../log.ts"
 import { systemEnvironment } from "../environment.ts"
 import { createStore } from "../storage/open-store.ts"
 import { FreePorts } from "../supervisor/free-ports.ts"
 import { LogRelay, nodeLogLevel } from "../supervisor/log-relay.ts"
-import { planNodes, startArguments } from "../supervisor/node-plan.ts"
+import { planNodes, startValues } from "../supervisor/node-plan.ts"
 import type { NodePlan } from "../supervisor/node-plan.ts"
 import { spawnStart } from "../supervisor/node-process.ts"
 import { Supervisor } from "../supervisor/supervisor.ts"
 import type { Outcome } from "../supervisor/supervisor.ts"
-import type { Address } from "../net/address.ts"
-import { DEFAULT_HTTP, DEFAULT_TCP, epochOption, option, wholeNumber } from "./options.ts"
+import { PORT_MAX } from "../net/address.ts"
 
-const PORT_MAX = 65_535
-const HOUR_MS = 3_600_000
-
-interface ClusterOptions {
-  readonly nodes: number
-  readonly dataDir: string
-  readonly tcpPort: number
-  readonly httpPort: number
-  readonly epoch?: number
-  readonly maxClockLead?: number
-  readonly logLevel: string
-}
+type ClusterOptions = Values<"cluster">
 
 export function defineCluster(program: Command): void {
-  program
-    .command("cluster")
-    .description("run nodes 0 to N-1 on this machine, and restart those that die")
-    .addOption(
-      option("--nodes <N>", "how many nodes")
-        .argParser(wholeNumber(1, NODE_ID_MAX + 1))
-        .makeOptionMandatory(),
-    )
-    .addOption(option("--data-dir <DIR>", "where the nodes' directories go").default("./data"))
-    .addOption(portOption("--tcp-port <PORT>", "TCP", DEFAULT_TCP))
-    .addOption(portOption("--http-port <PORT>", "HTTP", DEFAULT_HTTP))
-    .addOption(epochOption())
-    .addOption(
-      option("--max-clock-lead <MS>", "how far ids may be ahead of the wall clock").argParser(
-        wholeNumber(0, HOUR_MS),
-      ),
-    )
-    .addOption(option("--log-level <LEVEL>", "what to log").choices(LOG_LEVELS).default("info"))
-    .action(cluster)
-}
-
-function portOption(flags: string, what: string, { port }: Address): Option {
-  const meaning = `the ${what} port of node 0; node 1 has the next one and so on; 0 takes free ones`
-  return option(flags, meaning).argParser(wholeNumber(0, PORT_MAX)).default(port)
+  const description = "run nodes 0 to N-1 on this machine, and restart those that die"
+  defineCommand(program, "cluster", description).action(cluster)
 }
 
 async function cluster(options: ClusterOptions): Promise<void> {
@@ -73,10 +42,10 @@ async function cluster(options: ClusterOptions): Promise<void> {
 async function supervise(plans: readonly NodePlan[], options: ClusterOptions): Promise<Outcome> {
   const { logLevel } = options
   const stream = await openLogStream()
-  const shared = sharedArguments(options)
+  const shared = { ...passedOn(options), logLevel: nodeLogLevel(logLevel) }
   const supervisor = new Supervisor({
     plans,
-    spawn: (plan, events) => spawnStart([...startArguments(plan, plans), ...shared], events),
+    spawn: (plan, events) => spawnStart({ ...shared, ...startValues(plan, plans) }, events),
     environment: systemEnvironment,
     relay: new LogRelay(stream, logLevel),
     log: loggerOn(stream, logLevel, "cluster"),
@@ -87,14 +56,6 @@ async function supervise(plans: readonly NodePlan[], options: ClusterOptions): P
   process.on("SIGTERM", (signal) => supervisor.stop(signal))
   supervisor.start()
   return await supervisor.ended
-}
-
-/** The arguments of `firn start` that are the same for every node. */
-function sharedArguments({ epoch, maxClockLead, logLevel }: ClusterOptions): string[] {
-  const args = ["--log-level", nodeLogLevel(logLevel)]
-  if (epoch !== undefined) args.push("--epoch", `${epoch}`)
-  if (maxClockLead !== undefined) args.push("--max-clock-lead", `${maxClockLead}`)
-  return args
 }
 
 function checkPorts({ nodes, tcpPort, httpPort }: ClusterOptions): void {

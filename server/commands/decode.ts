@@ -1,15 +1,13 @@
 import type { Command } from "commander"
 import { DEFAULT_EPOCH_MS, decodeId, idUnixMs } from "../../protocol/index.ts"
-import { epochOption } from "./options.ts"
+import { defineCommand } from "../config/command-line.ts"
+import type { Values } from "../config/settings.ts"
 
 export function defineDecode(program: Command): void {
-  program
-    .command("decode")
-    .description("show time, node and sequence of ids")
+  defineCommand(program, "decode", "show time, node and sequence of ids")
     .argument("<ID...>", "ids in decimal")
-    .addOption(epochOption())
-    .action((ids: string[], options: { epoch?: number }) => {
-      for (const id of ids) console.log(decoded(id, options.epoch ?? DEFAULT_EPOCH_MS))
+    .action((ids: string[], { epoch }: Values<"decode">) => {
+      for (const id of ids) console.log(decoded(id, epoch ?? DEFAULT_EPOCH_MS))
     })
 }
 

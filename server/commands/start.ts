@@ -1,100 +1,24 @@
 import { InputError } from "../../protocol/index.ts"
 import type { Command } from "commander"
 import type { Logger } from "pino"
-import { LOG_LEVELS, createLogger } from "../log.ts"
+import { defineCommand } from "../config/command-line.ts"
+import type { Values } from "../config/settings.ts"
+import { createLogger } from "../log.ts"
 import { FirnNode } from "../node.ts"
 import { dialTcp } from "../net/dial.ts"
-import { parsePeers, readPeersFile } from "../peers/peer-list.ts"
+import { readPeersFile } from "../peers/peer-list.ts"
 import type { PeerEntry } from "../peers/peer-set.ts"
 import { systemEnvironment } from "../environment.ts"
 import { openStore } from "../storage/open-store.ts"
 import { stopWithSupervisor } from "../supervisor/child.ts"
 import { addressText } from "../net/address.ts"
-import type { Address } from "../net/address.ts"
 import { listenTcp } from "../net/listen.ts"
 import { tcpTryLines } from "../try-lines.ts"
-import {
-  DEFAULT_HTTP,
-  DEFAULT_TCP,
-  address,
-  argument,
-  epochOption,
-  nodeIdOption,
-  option,
-  wholeNumber,
-} from "./options.ts"
 
-const MAX_CLOCK_LEAD_MS = 10_000
-const HOUR_MS = 3_600_000
-const MINUTE_MS = 60_000
-const LINKS_PER_PEER_MAX = 64
-
-interface StartOptions {
-  readonly nodeId?: number
-  readonly dataDir?: string
-  readonly tcp: Address
-  readonly http: Address | "off"
-  readonly peers?: readonly PeerEntry[]
-  readonly peersFile?: string
-  readonly linksPerPeer: number
-  readonly forwardTimeout: number
-  readonly epoch?: number
-  readonly maxClockLead: number
-  readonly logLevel: string
-}
+type StartOptions = Values<"start">
 
 export function defineStart(program: Command): void {
-  program
-    .command("start")
-    .description("run one node")
-    .addOption(nodeIdOption())
-    .addOption(
-      option(
-        "--data-dir <DIR>",
-        "where the node id and the mark are kept (default: ./data/node-<node id>)",
-      ),
-    )
-    .addOption(
-      option(
-        "--tcp <HOST:PORT>",
-        "where to listen for frames and text lines; port 0 takes a free one",
-      )
-        .argParser(address)
-        .default(DEFAULT_TCP, addressText(DEFAULT_TCP)),
-    )
-    .addOption(
-      option("--http <HOST:PORT|off>", "where to listen for HTTP")
-        .argParser((text) => (text === "off" ? "off" : address(text)))
-        .default(DEFAULT_HTTP, addressText(DEFAULT_HTTP)),
-    )
-    .addOption(
-      option("--peers <LIST>", "all nodes of the cluster: 0@HOST:PORT,1@HOST:PORT,…").argParser(
-        argument(parsePeers),
-      ),
-    )
-    .addOption(
-      option("--peers-file <FILE>", "the same, one a line; read again on SIGHUP").conflicts(
-        "peers",
-      ),
-    )
-    .addOption(
-      option("--links-per-peer <N>", "connections to each other node")
-        .argParser(wholeNumber(1, LINKS_PER_PEER_MAX))
-        .default(1),
-    )
-    .addOption(
-      option("--forward-timeout <MS>", "how long a request may take that other nodes are asked for")
-        .argParser(wholeNumber(20, MINUTE_MS))
-        .default(1_000),
-    )
-    .addOption(epochOption())
-    .addOption(
-      option("--max-clock-lead <MS>", "how far ids may be ahead of the wall clock")
-        .argParser(wholeNumber(0, HOUR_MS))
-        .default(MAX_CLOCK_LEAD_MS),
-    )
-    .addOption(option("--log-level <LEVEL>", "what to log").choices(LOG_LEVELS).default("info"))
-    .action(start)
+  defineCommand(program, "start", "run one node").action(start)
 }
 
 async function start(options: StartOptions): Promise<void> {

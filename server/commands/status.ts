@@ -1,25 +1,18 @@
 import type { Command } from "commander"
+import { defineCommand } from "../config/command-line.ts"
+import type { Values } from "../config/settings.ts"
 import type { NodeDescription } from "../node.ts"
 import { textTable } from "../text-table.ts"
 import { addressText } from "../net/address.ts"
 import type { Address } from "../net/address.ts"
-import { DEFAULT_HTTP, address, option } from "./options.ts"
 
 const TIMEOUT_MS = 5_000
 
 export function defineStatus(program: Command): void {
-  program
-    .command("status")
-    .description("show a node and what it sees of the others")
-    .addOption(
-      option("--server <HOST:PORT>", "the node's HTTP address")
-        .env("FIRN_HTTP_SERVER")
-        .argParser(address)
-        .default(DEFAULT_HTTP, addressText(DEFAULT_HTTP)),
-    )
-    .action(async ({ server }: { server: Address }) => {
-      console.log(statusText(await ask(server)))
-    })
+  const description = "show a node and what it sees of the others"
+  defineCommand(program, "status", description).action(async ({ server }: Values<"status">) => {
+    console.log(statusText(await ask(server)))
+  })
 }
 
 /** @throws Error that names the address when there is no Firn node */

@@ -1,3 +1,5 @@
+export const PORT_MAX = 65_535
+
 /** A TCP address. An IPv6 host is kept without its brackets. */
 export interface Address {
   readonly host: string
@@ -9,7 +11,7 @@ export function parseAddress(text: string): Address {
   const match = /^(?:\[([0-9a-fA-F:.]+)\]|([^\s:[\]]+)):([0-9]{1,5})$/.exec(text)
   const host = match?.[1] ?? match?.[2]
   const port = Number(match?.[3])
-  if (host === undefined || port > 65_535) {
+  if (host === undefined || port > PORT_MAX) {
     throw new InputError(`"${text}" is not HOST:PORT, for example 127.0.0.1:6454 or [::1]:6454`)
   }
   return { host, port }

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs"
 import { InputError, NODE_ID_MAX } from "../../protocol/index.ts"
-import { parseAddress } from "../net/address.ts"
+import { addressText, parseAddress } from "../net/address.ts"
 import type { PeerEntry } from "./peer-set.ts"
 
 /**
@@ -9,6 +9,11 @@ import type { PeerEntry } from "./peer-set.ts"
  */
 export function parsePeers(text: string): PeerEntry[] {
   return checked(text.split(",").map((entry) => entry.trim()))
+}
+
+/** The text that `parsePeers` reads as these entries. */
+export function peersText(entries: readonly PeerEntry[]): string {
+  return entries.map(({ nodeId, address }) => `${nodeId}@${addressText(address)}`).join(",")
 }
 
 /**
@@ -41,8 +46,8 @@ function checked(texts: readonly string[]): PeerEntry[] {
 }
 
 function parseEntry(text: string): PeerEntry {
-  const [, idText, addressText] = /^([0-9]{1,9})@(.+)$/.exec(text) ?? []
-  if (idText === undefined || addressText === undefined) {
+  const [, idText, hostAndPort] = /^([0-9]{1,9})@(.+)$/.exec(text) ?? []
+  if (idText === undefined || hostAndPort === undefined) {
     throw new InputError(`"${text}" is not ID@HOST:PORT, for example 1@127.0.0.1:6455`)
   }
   const nodeId = Number(idText)
@@ -50,7 +55,7 @@ function parseEntry(text: string): PeerEntry {
     throw new InputError(`"${text}" has node id ${nodeId}: the largest is ${NODE_ID_MAX}`)
   }
   try {
-    return { nodeId, address: parseAddress(addressText) }
+    return { nodeId, address: parseAddress(hostAndPort) }
   } catch (error) {
     throw new InputError(`"${text}": ${(error as Error).message}`, { cause: error })
   }

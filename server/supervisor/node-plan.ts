@@ -1,5 +1,5 @@
 import { join } from "node:path"
-import { addressText } from "../net/address.ts"
+import type { StartValues } from "../config/start-arguments.ts"
 import type { Address } from "../net/address.ts"
 
 const HOST = "127.0.0.1"
@@ -31,11 +31,10 @@ export function planNodes(
   }))
 }
 
-/** The arguments that make `firn start` one node of the cluster. */
-export function startArguments(plan: NodePlan, plans: readonly NodePlan[]): string[] {
-  const peers = plans.map(({ nodeId, tcp }) => `${nodeId}@${addressText(tcp)}`)
+/** The options that make `firn start` one node of the cluster. */
+export function startValues(plan: NodePlan, plans: readonly NodePlan[]): StartValues {
+  const peers = plans.map(({ nodeId, tcp }) => ({ nodeId, address: tcp }))
+  const { dataDir, tcp, http } = plan
   // The node id is stored already; given again, a directory that is another node's is refused.
-  const identity = ["--node-id", `${plan.nodeId}`, "--data-dir", plan.dataDir]
-  const addresses = ["--tcp", addressText(plan.tcp), "--http", addressText(plan.http)]
-  return [...identity, ...addresses, "--peers", peers.join(",")]
+  return { nodeId: plan.nodeId, dataDir, tcp, http, peers }
 }

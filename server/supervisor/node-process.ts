@@ -1,3 +1,5 @@
+import { conflictingVariables, startArguments } from "../config/start-arguments.ts"
+import type { StartValues } from "../config/start-arguments.ts"
 import { SUPERVISED_ENV } from "./child.ts"
 import { LineSplitter } from "./line-splitter.ts"
 import type { NodePlan } from "./node-plan.ts"
@@ -26,15 +28,16 @@ export interface NodeProcessEvents {
 /** Starts the process of a node. @throws Error when the system cannot run one more */
 export type SpawnNode = (plan: NodePlan, events: NodeProcessEvents) => NodeProcess
 
-/** Runs `firn start` as this very program was started. */
-export function spawnStart(args: readonly string[], events: NodeProcessEvents): NodeProcess {
-  const child = Bun.spawn([process.execPath, Bun.main, "start", ...args], {
+/** Runs `firn start` with these options, as this very program was started. */
+export function spawnStart(values: StartValues, events: NodeProcessEvents): NodeProcess {
+  // A variable gives way to an argument, but for one that may not stand beside it.
+  const conflicting = conflictingVariables(values).map((name) => [name, undefined])
+  const child = Bun.spawn([process.execPath, Bun.main, "start", ...startArguments(values)], {
     // Open, with nothing written to it, for as long as this process lives.
     stdin: "pipe",
     stdout: "pipe",
     stderr: "pipe",
-    // A variable gives way to an argument, but for the list that may not stand beside `--peers`.
-    env: { ...process.env, FIRN_PEERS_FILE: undefined, ...SUPERVISED_ENV },
+    env: { ...process.env, ...Object.fromEntries(conflicting), ...SUPERVISED_ENV },
   })
   void Promise.all([
     eachLine(child.stdout, (line) => events.outputLine(line)),

@@ -87,6 +87,16 @@ describe("a cluster that has started", () => {
     expect(storedMark(dir.at("node-1"))).toBe(decodeId(ids[1]!).time + 1)
   })
 
+  test("has nodes that know each other, whatever list of nodes a variable names", async () => {
+    using dir = new TempDir()
+    const env = { FIRN_PEERS_FILE: dir.at("nowhere") }
+    await using cluster = await RunningCluster.start(dir.path, 2, [], { env })
+    const response = await fetch(`http://${cluster.nodes[0]!.http}/nodes`)
+    const { peers } = (await response.json()) as { peers: unknown[] }
+    expect(peers).toMatchObject([{ node: 1, address: cluster.nodes[1]!.tcp }])
+    expect(await cluster.stop()).toBe(0)
+  })
+
   test("keeps a second one off its data", async () => {
     using dir = new TempDir()
     await using cluster = await RunningCluster.start(dir.path, 1)

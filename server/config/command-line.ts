@@ -1,0 +1,42 @@
+import { InvalidArgumentError, Option } from "commander"
+import type { Command } from "commander"
+import { InputError } from "../../protocol/index.ts"
+import { variableOf } from "./setting.ts"
+import type { CommandName, Setting } from "./setting.ts"
+import { settingsOf } from "./settings.ts"
+
+/** Adds a command with its options; its action is handed the `Values` of the command. */
+export function defineCommand(program: Command, name: CommandName, description: string): Command {
+  const command = program.command(name).description(description)
+  for (const setting of settingsOf(name)) command.addOption(optionOf(setting))
+  return command
+}
+
+function optionOf(setting: Setting): Option {
+  const { flag, parse = String, default: text, needed = false, conflicts } = setting
+  const option = new Option(flag, helpText(setting))
+    .env(variableOf(setting))
+    .argParser(argument(parse))
+    .makeOptionMandatory(needed)
+  if (conflicts !== undefined) option.conflicts(conflicts)
+  if (text !== undefined) option.default(parse(text), text)
+  return option
+}
+
+/** Commander shows a default only where it is a value. */
+function helpText({ help, unset }: Setting): string {
+  const text = unset === undefined ? help : `${help} (default: ${unset})`
+  return text.replaceAll("`", "")
+}
+
+/** A parser that refuses as commander does, which then says of which option the text is. */
+function argument(parse: (text: string) => unknown): (text: string) => unknown {
+  return (text) => {
+    try {
+      return parse(text)
+    } catch (error) {
+      if (!(error instanceof InputError)) throw error
+      throw new InvalidArgumentError(`${error.message}.`)
+    }
+  }
+}

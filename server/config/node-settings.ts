@@ -1,0 +1,85 @@
+import { NODE_ID_MAX } from "../../protocol/index.ts"
+import { LOG_LEVELS } from "../log.ts"
+import { parseAddress } from "../net/address.ts"
+import type { Address } from "../net/address.ts"
+import { parsePeers } from "../peers/peer-list.ts"
+import type { PeerEntry } from "../peers/peer-set.ts"
+import { addressOrOff, choice, parseEpoch, wholeNumber } from "./parsers.ts"
+
+/** The options about one node. */
+export const NODE_SETTINGS = [
+  {
+    flag: "--node-id <N>",
+    commands: ["start"],
+    parse: (text: string): number => wholeNumber(text, 0, NODE_ID_MAX),
+    unset: "what is stored",
+    help: "this node's id, 0 to 1023; needed for the first start, never changes",
+  },
+  {
+    flag: "--data-dir <DIR>",
+    commands: ["start"],
+    unset: "`./data/node-<node id>`",
+    help: "where `node.sqlite` is kept: node id, epoch and mark",
+  },
+  {
+    flag: "--tcp <HOST:PORT>",
+    commands: ["start"],
+    parse: (text: string): Address => parseAddress(text),
+    default: "127.0.0.1:6454",
+    help: "where to listen for frames and text lines; port 0 takes a free one and logs it",
+  },
+  {
+    flag: "--http <HOST:PORT|off>",
+    commands: ["start"],
+    parse: (text: string): Address | "off" => addressOrOff(text),
+    default: "127.0.0.1:5454",
+    help: "where to listen for HTTP",
+  },
+  {
+    flag: "--peers <LIST>",
+    commands: ["start"],
+    parse: (text: string): readonly PeerEntry[] => parsePeers(text),
+    help: "all nodes of the cluster: `0@HOST:PORT,1@HOST:PORT,…`",
+  },
+  {
+    flag: "--peers-file <FILE>",
+    commands: ["start"],
+    conflicts: "peers",
+    help: "the same, one a line; read again on SIGHUP",
+  },
+  {
+    flag: "--links-per-peer <N>",
+    commands: ["start"],
+    parse: (text: string): number => wholeNumber(text, 1, 64),
+    default: "1",
+    help: "connections to each other node, 1 to 64",
+  },
+  {
+    flag: "--forward-timeout <MS>",
+    commands: ["start"],
+    parse: (text: string): number => wholeNumber(text, 20, 60_000),
+    default: "1000",
+    help: "how long a request may take that other nodes are asked for, 20 to 60000",
+  },
+  {
+    flag: "--epoch <ISO|MS>",
+    commands: ["start", "cluster", "seed", "decode"],
+    parse: (text: string): number => parseEpoch(text),
+    unset: "2026-01-01 where none is stored",
+    help: "the time that ids count from, as a UTC date or Unix milliseconds; chosen at a node's first start, never changes",
+  },
+  {
+    flag: "--max-clock-lead <MS>",
+    commands: ["start", "cluster"],
+    parse: (text: string): number => wholeNumber(text, 0, 3_600_000),
+    default: "10000",
+    help: "how far ids may be ahead of the wall clock",
+  },
+  {
+    flag: "--log-level <LEVEL>",
+    commands: ["start", "cluster"],
+    parse: (text: string): string => choice(text, LOG_LEVELS),
+    default: "info",
+    help: "what to log: trace, debug, info, warn, error, fatal or silent",
+  },
+] as const

@@ -1,0 +1,53 @@
+import { InputError, NODE_ID_MAX, TIME_MAX } from "../../protocol/index.ts"
+import { parseAddress } from "../net/address.ts"
+import type { Address } from "../net/address.ts"
+
+/** @throws InputError when the text is not a whole number from `min` to `max` */
+export function wholeNumber(text: string, min: number, max: number): number {
+  const value = /^[0-9]{1,15}$/.test(text) ? Number(text) : Number.NaN
+  if (value >= min && value <= max) return value
+  throw new InputError(`It takes a whole number from ${min} to ${max}`)
+}
+
+/** @throws InputError when the text is none of `choices` */
+export function choice(text: string, choices: readonly string[]): string {
+  if (choices.includes(text)) return text
+  throw new InputError(`Allowed choices are ${choices.join(", ")}`)
+}
+
+/** @throws InputError when the text is neither HOST:PORT nor `off` */
+export function addressOrOff(text: string): Address | "off" {
+  return text === "off" ? "off" : parseAddress(text)
+}
+
+/**
+ * Reads a date such as 2026-01-01 or 2026-01-01T00:00:00Z, or Unix milliseconds.
+ * @returns Unix milliseconds
+ * @throws InputError when it is neither
+ */
+export function parseEpoch(text: string): number {
+  const isDate = /^[0-9]{4}-[0-9]{2}-[0-9]{2}(T[0-9:.]+Z)?$/.test(text)
+  const epochMs = isDate ? Date.parse(text) : /^[0-9]{1,15}$/.test(text) ? Number(text) : Number.NaN
+  if (epochMs >= 0 && epochMs <= TIME_MAX) return epochMs
+  throw new InputError(
+    "It takes a UTC date from 1970 on, such as 2026-01-01 or 2026-01-01T00:00:00Z, or Unix milliseconds",
+  )
+}
+
+/** Which node is asked for ids, as the client SDK takes it. */
+export type Target = { random: true } | { node: number } | { key: string }
+
+/**
+ * Reads `random`, a node id, or `key:` and a text.
+ * @throws InputError when it is none of them
+ */
+export function parseTarget(text: string): Target {
+  if (text === "random") return { random: true }
+  if (/^[0-9]{1,9}$/.test(text)) {
+    const node = Number(text)
+    if (node > NODE_ID_MAX) throw new InputError(`A node id goes from 0 to ${NODE_ID_MAX}`)
+    return { node }
+  }
+  if (/^key:./.test(text)) return { key: text.slice("key:".length) }
+  throw new InputError("It takes random, a node id, or key: and a text")
+}

@@ -1,0 +1,46 @@
+/** The commands that have options. */
+export type CommandName = "start" | "cluster" | "seed" | "id" | "status" | "decode"
+
+/** An option of the command line, which can be given as an environment variable as well. */
+export interface Setting {
+  /** As it is typed: `--tcp <HOST:PORT>`. */
+  readonly flag: string
+  /** Which commands take it. What `start` and `cluster` both take is passed on to every node. */
+  readonly commands: readonly CommandName[]
+  /**
+   * Turns the text into the value; without it the value is the text. A table writes its return type
+   * out, since `Values` takes the type of the option from it.
+   * @throws InputError that says what is right
+   */
+  readonly parse?: (text: string) => unknown
+  /** The text that is parsed when none is given. */
+  readonly default?: string
+  /** What happens when none is given, in words; for an option without a default. */
+  readonly unset?: string
+  /** The command is refused without it. */
+  readonly needed?: true
+  /** The name of a setting that cannot be given beside this one. */
+  readonly conflicts?: string
+  /** Its environment variable, when that is not named after the flag. */
+  readonly variable?: string
+  /** What it means, for `--help` and for README.md: one sentence, code in backticks. */
+  readonly help: string
+}
+
+/** What is typed for it: `--max-clock-lead`. */
+export function flagOf({ flag }: Setting): string {
+  return flag.replace(/ .*/, "")
+}
+
+/** Its key among the values of a command: `maxClockLead`. */
+export function nameOf(setting: Setting): string {
+  return flagOf(setting)
+    .slice(2)
+    .replaceAll(/-./g, (dashed) => dashed.slice(1).toUpperCase())
+}
+
+/** Its environment variable: `FIRN_MAX_CLOCK_LEAD`. */
+export function variableOf(setting: Setting): string {
+  const { variable } = setting
+  return variable ?? `FIRN_${flagOf(setting).slice(2).replaceAll("-", "_").toUpperCase()}`
+}
