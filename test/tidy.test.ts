@@ -33,7 +33,8 @@ const SERVER_ROOMS: Readonly<Record<string, readonly string[]>> = {
   routing: ["generator"],
   peers: ["net", "routing"],
   transport: ["net", "generator", "routing"],
-  supervisor: ["net"],
+  config: ["net", "peers"],
+  supervisor: ["net", "config"],
 }
 
 /** Of a TypeScript file; a longer one holds more than one idea. */

@@ -1,0 +1,50 @@
+import { expect, test } from "bun:test"
+import { readFileSync } from "node:fs"
+import { join } from "node:path"
+import { settingsOf } from "../../../server/config/settings.ts"
+import { withOptionTables } from "../../support/option-tables.ts"
+import { ROOT } from "../../support/paths.ts"
+
+const README = readFileSync(join(ROOT, "README.md"), "utf8")
+const EMPTY = ["start", "cluster"]
+  .map((name) => `<!-- settings: ${name} -->\n<!-- end of settings: ${name} -->\n`)
+  .join("")
+
+test("README.md has the options as they are; if not, `npm run tables` writes them", () => {
+  expect(README, "run `npm run tables`").toBe(withOptionTables(README))
+})
+
+test("a table has a row an option, with its default and its sentence", () => {
+  const tables = withOptionTables(EMPTY)
+  const rows = tables.split("\n").map((line) => line.replaceAll(/ +/g, " "))
+  expect(rows).toContain("| option of `firn start` | default | meaning |")
+  expect(rows).toContain("| `--links-per-peer N` | 1 | connections to each other node, 1 to 64 |")
+  expect(rows).toContain(
+    "| `--http HOST:PORT\\|off` | `127.0.0.1:5454` | where to listen for HTTP |",
+  )
+  expect(rows).toContain(
+    "| `--nodes N` | (needed) | how many nodes, 1 to 1024; their ids are 0 to N-1 |",
+  )
+  expect(rows).toContain(
+    "| `--peers-file FILE` | none | the same, one a line; read again on SIGHUP |",
+  )
+  const options = rows.filter((line) => line.startsWith("| `--"))
+  const passedOn = settingsOf("start", "cluster").length
+  expect(options).toHaveLength(settingsOf("start").length + settingsOf("cluster").length - passedOn)
+})
+
+test("nothing but what stands between the markers is written anew", () => {
+  const [start = "", cluster = ""] = EMPTY.split(/(?<=end of settings: start -->\n)/)
+  const written = withOptionTables(`above\n${start}between\n${cluster}below\n`)
+  expect(written).toStartWith("above\n<!-- settings: start -->\n\n| option of `firn start`")
+  expect(written).toContain("\n\n<!-- end of settings: start -->\nbetween\n<!-- settings: cluster")
+  expect(written).toEndWith("\n\n<!-- end of settings: cluster -->\nbelow\n")
+  expect(withOptionTables(written)).toBe(written)
+})
+
+test("a document without markers is refused", () => {
+  const start = "there is no <!-- settings: start --> … <!-- end of settings: start -->"
+  expect(() => withOptionTables("# Firn\n")).toThrow(start)
+  const halves = EMPTY.replace("<!-- end of settings: start -->\n", "")
+  expect(() => withOptionTables(halves)).toThrow(start)
+})
