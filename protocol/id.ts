@@ -41,6 +41,11 @@ export function idLowBase(time: number, node: number): number {
   return (((time % TIMES_PER_HIGH) << TIME_SHIFT) | (node << NODE_SHIFT)) >>> 0
 }
 
+/** The node id out of the lower half of an id. */
+export function idNode(low: number): number {
+  return (low >>> NODE_SHIFT) & NODE_ID_MAX
+}
+
 /** @throws RangeError when a part is no integer or out of its range. */
 export function composeId(parts: IdParts): bigint {
   checkPart("time", parts.time, TIME_MAX)
@@ -64,7 +69,7 @@ export function decodeId(id: bigint | string): IdParts {
   const belowTime = Number(value & BigInt(BELOW_TIME_MASK))
   return {
     time: Number(value >> BigInt(TIME_SHIFT)),
-    node: belowTime >>> NODE_SHIFT,
+    node: idNode(belowTime),
     sequence: belowTime & SEQUENCE_MAX,
   }
 }

@@ -52,22 +52,6 @@ export function requestTarget(bytes: Uint8Array, offset: number): number {
   )
 }
 
-/**
- * The count of a well-formed request that asks this node for its own ids, as most do: LOCAL without
- * flags, or NODE with this node as its target, forwarded or not; 0 for every other request.
- */
-export function ownCount(bytes: Uint8Array, offset: number, nodeId: number): number {
-  const op = bytes[offset + OP]
-  const flags = bytes[offset + FLAGS]!
-  const target = requestTarget(bytes, offset)
-  const isOwn =
-    op === Op.LOCAL
-      ? flags === 0 && target === 0
-      : op === Op.NODE && flags <= FLAG_FORWARDED && target === nodeId
-  const count = isOwn ? requestCount(bytes, offset) : 0
-  return count <= COUNT_MAX ? count : 0
-}
-
 /** `requestFault` of a request that is well formed. */
 export const NO_FAULT = -1
 

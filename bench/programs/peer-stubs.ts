@@ -13,14 +13,16 @@ import {
   RESPONSE_SIZE,
   Status,
   encodeResponse,
+  highHalf,
   idLowBase,
+  lowHalf,
+  pingHigh,
+  pingLow,
   requestOp,
 } from "../../protocol/index.ts"
 import { FreePorts } from "../../server/supervisor/free-ports.ts"
 
-const PING_SHIFT = 16
-const HIGH_UNIT = 2 ** 32
-/** As many answers as there are requests in the largest chunk that Bun reads. */
+/** As many as the largest chunk that Bun reads asks for. */
 const answers = new DataView(new ArrayBuffer(65_536 * RESPONSE_SIZE))
 const answerBytes = new Uint8Array(answers.buffer)
 
@@ -56,7 +58,7 @@ class Stub {
 
   #encode(offset: number, op: number): void {
     const id = this.#nodeId
-    if (op === Op.PING) encodeResponse(answers, offset, Status.OK, id << PING_SHIFT, id)
+    if (op === Op.PING) encodeResponse(answers, offset, Status.OK, pingHigh(id, id), pingLow(id))
     else if (op === Op.EPOCH) encodeMs(offset, DEFAULT_EPOCH_MS)
     else if (op === Op.CLOCK) encodeMs(offset, Date.now())
     else encodeResponse(answers, offset, Status.OK, 1, idLowBase(0, id))
@@ -64,7 +66,7 @@ class Stub {
 }
 
 function encodeMs(offset: number, ms: number): void {
-  encodeResponse(answers, offset, Status.OK, Math.floor(ms / HIGH_UNIT), ms % HIGH_UNIT)
+  encodeResponse(answers, offset, Status.OK, highHalf(ms), lowHalf(ms))
 }
 
 const count = Number(Bun.argv[2])

@@ -1,4 +1,4 @@
-import { Op, Status, halvesToNumber } from "../../protocol/index.ts"
+import { Op, Status, halvesToNumber, pingNode, pingStartNumber } from "../../protocol/index.ts"
 import type { PeerContext } from "./context.ts"
 import { LINK_IN_FLIGHT_MAX } from "./link.ts"
 import type { Link, Pending } from "./link.ts"
@@ -80,16 +80,16 @@ export class LinkCheck {
   }
 
   #isDuplicate(high: number, low: number): boolean {
-    return high >>> 16 === this.#context.nodeId && !this.#isThisProcess(high, low)
+    return pingNode(high) === this.#context.nodeId && !this.#isThisProcess(high, low)
   }
 
   #isThisProcess(high: number, low: number): boolean {
     const { startHigh16, startLow32 } = this.#context
-    return (high & 0xffff) === startHigh16 && low === startLow32
+    return pingStartNumber(high, low) === halvesToNumber(startHigh16, startLow32)
   }
 
   #identityFault(high: number, low: number): string | undefined {
-    const nodeId = high >>> 16
+    const nodeId = pingNode(high)
     if (nodeId === this.#nodeId && nodeId !== this.#context.nodeId) return undefined
     if (nodeId !== this.#context.nodeId) return `it is node ${nodeId}, not ${this.#nodeId}`
     return this.#isThisProcess(high, low)

@@ -4,6 +4,9 @@ import {
   NODE_ID_MAX,
   Op,
   Status,
+  halvesToNumber,
+  pingHigh,
+  pingLow,
   requestFault,
 } from "../../protocol/index.ts"
 import type { Exchange, Outcome } from "../exchange.ts"
@@ -28,8 +31,8 @@ export class LocalNode {
     this.nodeId = nodeId
     this.epochMs = epochMs
     this.generator = generator
-    this.startHigh16 = Math.floor(random() * UINT16)
-    this.startLow32 = Math.floor(random() * UINT32)
+    this.startHigh16 = Math.floor(random() * 2 ** 16)
+    this.startLow32 = Math.floor(random() * 2 ** 32)
   }
 
   /** Reads the clock; the answers up to the next call are of this moment. */
@@ -47,7 +50,7 @@ export class LocalNode {
         if (target !== this.nodeId) return this.#refuseTarget(exchange)
         return this.generator.take(count, exchange)
       case Op.PING:
-        return exchange.accept(this.nodeId * UINT16 + this.startHigh16, this.startLow32)
+        return this.#acceptPing(exchange)
       case Op.EPOCH:
         return exchange.acceptNumber(this.epochMs)
       case Op.CLOCK:
@@ -55,6 +58,11 @@ export class LocalNode {
       default:
         return this.generator.take(count, exchange)
     }
+  }
+
+  #acceptPing(exchange: Exchange): Status {
+    const startNumber = halvesToNumber(this.startHigh16, this.startLow32)
+    return exchange.accept(pingHigh(this.nodeId, startNumber), pingLow(startNumber))
   }
 
   #refuseTarget(exchange: Exchange): Status {

@@ -7,6 +7,7 @@ import {
   DEFAULT_EPOCH_MS,
   idHigh,
   idLowBase,
+  idNode,
   idRangeForTime,
   idUnixMs,
   NODE_ID_MAX,
@@ -90,6 +91,7 @@ describe("an id", () => {
         const low = idLowBase(given.time, given.node) + given.sequence
         expect(low).toBeLessThan(2 ** 32)
         expect((BigInt(idHigh(given.time)) << 32n) | BigInt(low)).toBe(composeId(given))
+        expect(idNode(low)).toBe(given.node)
       }),
     )
   })

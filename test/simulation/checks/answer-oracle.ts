@@ -1,4 +1,12 @@
-import { FLAG_FORWARDED, NO_FAULT, Op, STATUSES, Status } from "../../../protocol/index.ts"
+import {
+  FLAG_FORWARDED,
+  NO_FAULT,
+  Op,
+  STATUSES,
+  Status,
+  halvesToNumber,
+  pingNode,
+} from "../../../protocol/index.ts"
 import { blockName, idBlock } from "../../support/id-block.ts"
 import type { IdBlock } from "../../support/id-block.ts"
 import { ordinal } from "../../support/issue-oracle.ts"
@@ -66,13 +74,14 @@ export class AnswerOracle {
     trace.mix(status)
     trace.mix(low)
     if (trace.isOn) {
-      const text = `${name(sent)} is answered ${STATUSES[status]?.name} ${high * 2 ** 32 + low}`
+      const text = `${name(sent)} is answered ${STATUSES[status]?.name} ${halvesToNumber(high, low)}`
       trace.line(this.#world.nowMs, text)
     }
     const isIds = sent.op < Op.PING && status === Status.OK && sent.fault === NO_FAULT
     if (isIds) return this.#gotIds(sent, idBlock(high, low, sent.count))
     const isRight = this.#isRight(sent, status, high, low)
-    if (!isRight) this.#breaks(sent, `answered ${STATUSES[status]?.name} ${high * 2 ** 32 + low}`)
+    if (!isRight)
+      this.#breaks(sent, `answered ${STATUSES[status]?.name} ${halvesToNumber(high, low)}`)
     return undefined
   }
 
@@ -104,9 +113,9 @@ export class AnswerOracle {
   /** Whether an answer that has no ids may be the one to this request. */
   #isRight(sent: Sent, status: number, high: number, low: number): boolean {
     const { op, fault, flags, target, entry } = sent
-    const value = high * 2 ** 32 + low
+    const value = halvesToNumber(high, low)
     if (fault !== NO_FAULT) return status === Status.BAD_REQUEST && value === fault
-    if (op === Op.PING) return status === Status.OK && high >>> 16 === entry
+    if (op === Op.PING) return status === Status.OK && pingNode(high) === entry
     if (op === Op.EPOCH) return status === Status.OK && value === this.#epochMs
     if (op === Op.CLOCK) return status === Status.OK
     if (op === Op.NODE && target !== entry) {
