@@ -4,7 +4,7 @@ import { FirnError } from "./errors.ts"
 /** Makes what the caller gets out of the halves of an answer's value. */
 export type Convert<Result> = (high: number, low: number) => Result
 
-/** Whoever has to know that a call is over. */
+/** Is told when a call is over. */
 export interface CallObserver {
   settled(call: Call): void
 }
@@ -16,7 +16,7 @@ export interface WaitingPlace {
 
 const NONE: readonly never[] = []
 
-/** One request of a caller, through all its tries. Settles once; what comes after is ignored. */
+/** One request of a caller, through all its tries. It settles once; what comes later is ignored. */
 export class Call<Result = unknown> {
   readonly options: CheckedOptions
   readonly count: number
@@ -78,7 +78,7 @@ export class Call<Result = unknown> {
     this.failures = [...others, failure]
   }
 
-  /** Fails with what its tries have come to. */
+  /** Fails as its last try did; the message tells of all of them. */
   giveUp(): void {
     const { code, server, detail, retryable } = this.failures.at(-1)!
     const { tries, failures } = this
@@ -96,7 +96,7 @@ export class Call<Result = unknown> {
     this.fail(new FirnError("TIMEOUT", message, details))
   }
 
-  /** A code that is that of the whole is not said again. */
+  /** How its tries failed. A code that the whole error has is not said again. */
   #history(code: string): string {
     const causes = this.failures.map((failure) => {
       const start = failure.code === code ? code.length + ": ".length : 0
@@ -113,8 +113,8 @@ export class Call<Result = unknown> {
 }
 
 /**
- * An id that nobody waits for any more must not end the process by its failure. Whoever does wait
- * for the promise still gets the error.
+ * Keeps the process from ending by a failure that nobody waits for. Whoever does wait for the
+ * promise still gets the error.
  */
 export function markHandled(promise: Promise<unknown>): void {
   promise.catch(() => {})

@@ -7,13 +7,15 @@ import { LOCAL, checkCallOptions } from "./call-options.ts"
 import type { CallOptions, CheckedOptions } from "./call-options.ts"
 import { Dispatcher } from "./dispatcher.ts"
 import { systemEnvironment } from "./environment.ts"
+import type { Environment } from "./environment.ts"
 import { EpochAgreement } from "./epoch-agreement.ts"
 import { FirnError, invalidArgument } from "./errors.ts"
+import { FlushScheduler } from "./flush-scheduler.ts"
 import { toBigInt, toHalves } from "./halves.ts"
+import { collectIds } from "./id-blocks.ts"
 import { checkObject, requiredWholeNumber, resolveOptions, wholeNumber } from "./options.ts"
 import type { FirnClientOptions, Settings } from "./options.ts"
 import { Prefetch } from "./prefetch.ts"
-import { FlushScheduler } from "./flush-scheduler.ts"
 
 /** The most ids of one `ids` call. */
 const IDS_MAX = 1_000_000
@@ -37,8 +39,9 @@ export interface CloseOptions {
  */
 export class FirnClient implements AsyncDisposable {
   readonly #settings: Settings
+  readonly #environment: Environment
   readonly #byDefault: CheckedOptions
-  readonly #flushScheduler = new FlushScheduler(() => systemEnvironment.monotonicMs())
+  readonly #flushScheduler: FlushScheduler
   readonly #epoch = new EpochAgreement()
   readonly #local: Dispatcher
   readonly #routed: Dispatcher
@@ -50,15 +53,16 @@ export class FirnClient implements AsyncDisposable {
   #idle: (() => void) | undefined
 
   /** @throws FirnError INVALID_ARGUMENT that names the option and what is right */
-  constructor(options: FirnClientOptions) {
+  constructor(options: FirnClientOptions)
+  /** @internal For tests, which bring a clock, timers and sockets of their own. */
+  constructor(options: FirnClientOptions, environment: Environment)
+  constructor(options: FirnClientOptions, environment: Environment = systemEnvironment) {
     const settings = resolveOptions(options)
     this.#settings = settings
+    this.#environment = environment
     this.#byDefault = { target: LOCAL, timeoutMs: settings.requestTimeoutMs, signal: undefined }
-    const parts = {
-      environment: systemEnvironment,
-      flushScheduler: this.#flushScheduler,
-      epoch: this.#epoch,
-    }
+    this.#flushScheduler = new FlushScheduler(() => environment.monotonicMs())
+    const parts = { environment, flushScheduler: this.#flushScheduler, epoch: this.#epoch }
     this.#local = new Dispatcher(settings, false, parts)
     this.#routed = new Dispatcher(settings, true, parts)
     this.#observer = {
@@ -95,7 +99,7 @@ export class FirnClient implements AsyncDisposable {
         calls.push(this.#begin(checked, Math.min(left, COUNT_MAX), toBigInt))
       }
       for (const call of calls) this.#dispatch(call)
-      return handled(collect(calls))
+      return handled(collectIds(calls))
     } catch (error) {
       return rejected(error)
     }
@@ -225,13 +229,13 @@ export class FirnClient implements AsyncDisposable {
     if (signal !== undefined) this.#aborts.delete(signal, call)
   }
 
-  /** Its own requests are no calls of anybody: they are not counted, and nobody waits for them. */
+  /** Requests for blocks are no calls of a user: they do not count, and `close` does not wait. */
   #createPrefetch({ size, ttlMs }: { readonly size: number; readonly ttlMs: number }): Prefetch {
     const observer: CallObserver = { settled: (call) => this.#forget(call) }
     return new Prefetch({
       size,
       ttlMs,
-      environment: systemEnvironment,
+      environment: this.#environment,
       fetch: (count) => {
         const deadlineMs = this.#flushScheduler.now() + this.#byDefault.timeoutMs
         const call = new Call(this.#byDefault, count, deadlineMs, toHalves, observer)
@@ -245,7 +249,7 @@ export class FirnClient implements AsyncDisposable {
   async #finish(timeoutMs: number): Promise<void> {
     if (this.#inFlight > 0) {
       await new Promise<void>((resolve) => {
-        const timer = systemEnvironment.after(timeoutMs, resolve)
+        const timer = this.#environment.after(timeoutMs, resolve)
         this.#idle = () => {
           timer.cancel()
           resolve()
@@ -257,25 +261,6 @@ export class FirnClient implements AsyncDisposable {
     this.#local.close(error)
     this.#routed.close(error)
   }
-}
-
-/** Waits for all blocks. When one cannot be had the others are not waited for. */
-async function collect(calls: readonly Call<bigint>[]): Promise<bigint[]> {
-  try {
-    const firsts = await Promise.all(calls.map(({ promise }) => promise))
-    const blocks = firsts.map((first, i) => ({ first, count: calls[i]!.count }))
-    // Of several servers they may come in any order; within a block ids are consecutive.
-    blocks.sort((a, b) => (a.first < b.first ? -1 : 1))
-    return blocks.flatMap(({ first, count }) => consecutive(first, count))
-  } catch (error) {
-    for (const call of calls) call.fail(error as FirnError)
-    throw error
-  }
-}
-
-function consecutive(first: bigint, count: number): bigint[] {
-  let id = first
-  return Array.from({ length: count }, () => id++)
 }
 
 function rejected(error: unknown): Promise<never> {

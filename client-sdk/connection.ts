@@ -1,20 +1,8 @@
-import {
-  FrameReader,
-  InFlight,
-  Op,
-  REQUEST_SIZE,
-  RESPONSE_SIZE,
-  STATUSES,
-  Status,
-  encodeRequest,
-  halvesToNumber,
-  responseHigh,
-  responseLow,
-  responseStatus,
-} from "../protocol/index.ts"
+import { Op, REQUEST_SIZE, RequestPipeline, Status, halvesToNumber } from "../protocol/index.ts"
+import type { PipelineReceiver } from "../protocol/index.ts"
 import type { Call } from "./call.ts"
 import type { Environment, Timer } from "./environment.ts"
-import { FirnError, statusError } from "./errors.ts"
+import { FirnError, statusError, unknownStatusError } from "./errors.ts"
 import type { TlsOptions } from "./options.ts"
 import type { ServerAddress } from "./server-address.ts"
 import type { ClientSocket } from "./socket.ts"
@@ -22,12 +10,14 @@ import type { FlushScheduler, Flushable } from "./flush-scheduler.ts"
 
 /** The most requests that wait for their answers on one connection. */
 const PLACES_MAX = 65_536
-/** From so many bytes on they are written at once, to be on their way while more are made. */
+/** So many unsent bytes are written at once: they are on their way while more are made. */
 const FLUSH_AT = 4_096 * REQUEST_SIZE
+/** Of every request: only nodes set one. */
+const NO_FLAGS = 0
 
 const ConnectionState = {
   CONNECTING: "connecting",
-  /** Asked for its epoch; no request goes out before it has answered. */
+  /** Asked for its epoch; no call is sent before it has answered. */
   CHECKING: "checking",
   READY: "ready",
   CLOSED: "closed",
@@ -47,7 +37,7 @@ export interface ConnectionOptions {
 }
 
 export interface ConnectionEvents {
-  /** It is open, and counts from this epoch. @returns why it must not be used, if so */
+  /** It has told its epoch. @returns why it must not be used; undefined when it may be */
   checked(epochMs: number): string | undefined
   ready(): void
   /** A call has failed here, and may go elsewhere. */
@@ -60,15 +50,12 @@ export interface ConnectionEvents {
  * One pipelined connection: answers come in the order of the requests. A call that timed out or was
  * aborted keeps its place, so that its late answer is not taken for the next one's.
  */
-export class Connection implements Flushable {
+export class Connection implements Flushable, PipelineReceiver<Call> {
   readonly #options: ConnectionOptions
   readonly #events: ConnectionEvents
-  readonly #inFlight = new InFlight<Call>(PLACES_MAX)
-  readonly #reader = new FrameReader(RESPONSE_SIZE)
+  readonly #pipeline = new RequestPipeline<Call>(this, NO_FLAGS, PLACES_MAX)
   readonly #socket: ClientSocket
   #state: ConnectionState = ConnectionState.CONNECTING
-  #unsent = new Uint8Array(64 * REQUEST_SIZE)
-  #unsentLength = 0
   #isFlushDue = false
   #isBlocked = false
   #timer: Timer
@@ -96,57 +83,25 @@ export class Connection implements Flushable {
 
   /** Places taken by requests that are not answered yet. */
   get inFlight(): number {
-    return this.#inFlight.size
+    return this.#pipeline.inFlight
   }
 
   /**
-   * Sends a request at the end of this turn. Only when ready.
+   * Sends a call when this turn of the event loop ends. Only when ready.
    * @returns false when too much is in flight here
    */
   send(call: Call, nowMs: number, tryTimeoutMs: number): boolean {
-    const deadlineMs = Math.min(call.deadlineMs, nowMs + tryTimeoutMs)
-    if (!this.#inFlight.push(call, nowMs, deadlineMs)) return false
     const { op, value } = call.options.target
-    this.#append(op, call.count, value)
+    const deadlineMs = Math.min(call.deadlineMs, nowMs + tryTimeoutMs)
+    const pipeline = this.#pipeline
+    if (!pipeline.send(op, call.count, value, call, nowMs, deadlineMs)) return false
     const nextMs = Math.min(deadlineMs, nowMs + this.#options.stallMs)
     if (nextMs < this.#armedForMs) this.#arm(nextMs, nowMs)
     if (!this.#isFlushDue) {
       this.#isFlushDue = true
       this.#options.flushScheduler.schedule(this)
-    } else if (this.#unsentLength >= FLUSH_AT) this.#flush()
+    } else if (pipeline.unsent.length >= FLUSH_AT) this.#flush()
     return true
-  }
-
-  /** Closes the connection; its calls go elsewhere. */
-  close(reason: string, cause?: unknown): void {
-    if (this.#state === ConnectionState.CLOSED) return
-    this.#state = ConnectionState.CLOSED
-    this.#timer.cancel()
-    this.#socket.destroy()
-    const { server } = this.#options
-    const failure = new FirnError("CONNECT_FAILED", `${server}: ${reason}`, { server, cause })
-    this.#events.closed(failure, reason)
-    while (this.#inFlight.size > 0) {
-      const call = this.#inFlight.shift()
-      if (call !== undefined) this.#events.failed(call, failure)
-    }
-  }
-
-  #opened(): void {
-    this.#state = ConnectionState.CHECKING
-    this.#append(Op.EPOCH, 0, 0)
-    this.#flush()
-  }
-
-  #append(op: number, count: number, target: number): void {
-    if (this.#unsentLength === this.#unsent.length) {
-      // Bounded, since each of these requests has a place among those in flight.
-      const grown = new Uint8Array(this.#unsent.length * 2)
-      grown.set(this.#unsent)
-      this.#unsent = grown
-    }
-    encodeRequest(this.#unsent, this.#unsentLength, op, 0, count, target)
-    this.#unsentLength += REQUEST_SIZE
   }
 
   flush(): void {
@@ -154,12 +109,67 @@ export class Connection implements Flushable {
     this.#flush()
   }
 
+  /** Closes the connection; its calls go elsewhere. */
+  close(reason: string, cause?: unknown): void {
+    if (this.#state === ConnectionState.CLOSED) return
+    this.#state = ConnectionState.CLOSED
+    this.#pipeline.close()
+    this.#timer.cancel()
+    this.#socket.destroy()
+    const { server } = this.#options
+    const failure = new FirnError("CONNECT_FAILED", `${server}: ${reason}`, { server, cause })
+    this.#events.closed(failure, reason)
+    while (this.#pipeline.inFlight > 0) {
+      const call = this.#pipeline.shift()
+      if (call !== undefined) this.#events.failed(call, failure)
+    }
+  }
+
+  answered(call: Call | undefined, status: Status, high: number, low: number): void {
+    if (this.#state === ConnectionState.CHECKING) this.#check(status, high, low)
+    else if (status === Status.OK) call?.succeed(high, low)
+    else if (call !== undefined) {
+      this.#events.failed(call, statusError(status, high, low, this.#options.server))
+    }
+  }
+
+  unknownStatus(code: number): void {
+    if (this.#state === ConnectionState.CHECKING) {
+      this.#refuseEpoch(code)
+      return
+    }
+    const call = this.#pipeline.shift()
+    if (call !== undefined) {
+      this.#events.failed(call, unknownStatusError(code, this.#options.server))
+    }
+    this.close(`it answered with status ${code}`)
+  }
+
+  unasked(): void {
+    this.close("it answered what was not asked")
+  }
+
+  expired(call: Call, waitedMs: number): void {
+    const { server } = this.#options
+    this.isLate = true
+    const waited = `${server}: no answer within ${waitedMs} ms`
+    this.#events.failed(call, new FirnError("TIMEOUT", waited, { server }))
+  }
+
+  #opened(): void {
+    this.#state = ConnectionState.CHECKING
+    const nowMs = this.#options.environment.monotonicMs()
+    this.#pipeline.send(Op.EPOCH, 0, 0, undefined, nowMs, Infinity)
+    this.#flush()
+  }
+
   #flush(): void {
-    if (this.#isBlocked || this.#unsentLength === 0) return
+    const { unsent } = this.#pipeline
+    if (this.#isBlocked || unsent.length === 0) return
     if (this.#state === ConnectionState.CLOSED) return
     // A copy: the socket keeps what it is given until it has sent it.
-    const bytes = this.#unsent.slice(0, this.#unsentLength)
-    this.#unsentLength = 0
+    const bytes = unsent.bytes.slice(0, unsent.length)
+    unsent.clear()
     this.#isBlocked = !this.#socket.write(bytes)
   }
 
@@ -169,53 +179,29 @@ export class Connection implements Flushable {
   }
 
   #receive(chunk: Uint8Array): void {
-    if (this.#state === ConnectionState.CLOSED) return
     this.isLate = false
-    const reader = this.#reader
-    reader.push(chunk)
-    while (reader.nextRun()) {
-      const { bytes, end } = reader
-      const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
-      for (; reader.start < end; reader.start += RESPONSE_SIZE) {
-        if (!this.#take(view, reader.start)) return
-      }
-    }
-  }
-
-  /** @returns false when the connection is closed */
-  #take(view: DataView, offset: number): boolean {
-    const status = responseStatus(view, offset)
-    const high = responseHigh(view, offset)
-    const low = responseLow(view, offset)
-    if (this.#state === ConnectionState.CHECKING) return this.#check(status, high, low)
-    if (this.#inFlight.size === 0) return this.#refuse("it answered what was not asked")
-    const call = this.#inFlight.shift()
-    if (status === Status.OK) call?.succeed(high, low)
-    else if (call !== undefined) {
-      this.#events.failed(call, statusError(status, high, low, this.#options.server))
-    }
-    if (status >= STATUSES.length) return this.#refuse(`it answered with status ${status}`)
-    // What the call leads to may have closed it.
-    return (this.#state as ConnectionState) !== ConnectionState.CLOSED
+    this.#pipeline.receive(chunk)
   }
 
   /** The first answer tells the epoch, and whether this is a Firn node at all. */
-  #check(status: number, high: number, low: number): boolean {
+  #check(status: Status, high: number, low: number): void {
     if (status !== Status.OK) {
-      return this.#refuse(`it answered EPOCH with status ${status}: is this a node's TCP port?`)
+      this.#refuseEpoch(status)
+      return
     }
     const fault = this.#events.checked(halvesToNumber(high, low))
-    if (fault !== undefined) return this.#refuse(fault)
+    if (fault !== undefined) {
+      this.close(fault)
+      return
+    }
     this.#state = ConnectionState.READY
     this.readySinceMs = this.#options.environment.monotonicMs()
     this.#timer.cancel()
     this.#events.ready()
-    return true
   }
 
-  #refuse(reason: string): false {
-    this.close(reason)
-    return false
+  #refuseEpoch(status: number): void {
+    this.close(`it answered EPOCH with status ${status}: is this a node's TCP port?`)
   }
 
   #arm(atMs: number, nowMs: number): void {
@@ -224,21 +210,18 @@ export class Connection implements Flushable {
     this.#timer = this.#options.environment.after(Math.max(0, atMs - nowMs), () => this.#expire())
   }
 
-  /** Gives up what is overdue: calls past their time, or the connection itself if it stands still. */
+  /** Gives up what is overdue: calls past their time, or the connection if it stands still. */
   #expire(): void {
     this.#armedForMs = Infinity
-    const { server, stallMs, environment } = this.#options
-    const now = environment.monotonicMs()
-    if (now - this.#inFlight.oldestMs >= stallMs) {
+    const { stallMs, environment } = this.#options
+    const nowMs = environment.monotonicMs()
+    const pipeline = this.#pipeline
+    if (nowMs - pipeline.oldestMs >= stallMs) {
       this.close(`no answer within ${stallMs} ms`)
       return
     }
-    this.#inFlight.expire(now, (call, sentAtMs) => {
-      this.isLate = true
-      const waited = `${server}: no answer within ${Math.round(now - sentAtMs)} ms`
-      this.#events.failed(call, new FirnError("TIMEOUT", waited, { server }))
-    })
-    const nextMs = Math.min(this.#inFlight.earliestDeadlineMs(), this.#inFlight.oldestMs + stallMs)
-    if (nextMs < this.#armedForMs) this.#arm(nextMs, now)
+    pipeline.expire(nowMs)
+    const nextMs = Math.min(pipeline.earliestDeadlineMs(), pipeline.oldestMs + stallMs)
+    if (nextMs < this.#armedForMs) this.#arm(nextMs, nowMs)
   }
 }

@@ -4,9 +4,9 @@ import { DueSet } from "./due-set.ts"
 import type { Environment } from "./environment.ts"
 import type { EpochAgreement } from "./epoch-agreement.ts"
 import { FirnError } from "./errors.ts"
-import { ServerPool } from "./server-pool.ts"
-import type { ServerStateChange, Settings } from "./options.ts"
 import type { FlushScheduler } from "./flush-scheduler.ts"
+import type { ServerStateChange, Settings } from "./options.ts"
+import { ServerPool } from "./server-pool.ts"
 
 /** What the two dispatchers of a client share. */
 export interface DispatcherParts {
@@ -18,10 +18,10 @@ export interface DispatcherParts {
 const NONE: readonly never[] = []
 
 /**
- * Finds a server for each call, and another one when it fails there: of the servers that are up and
- * have not failed it yet, the one with less in flight of two picked at random (Mitzenmacher, "The
- * Power of Two Choices in Randomized Load Balancing", 2001). Once all have failed it, it rests for
- * the backoff and may try them all again.
+ * Sends each call to a server, and to another one when it fails there. Of the servers that are up
+ * and have not failed the call yet, two are picked at random, and the one with less in flight gets
+ * it (Mitzenmacher, "The Power of Two Choices in Randomized Load Balancing", 2001). A call that all
+ * of them have failed rests for the backoff, and may then try them all again.
  */
 export class Dispatcher {
   readonly #settings: Settings
@@ -67,21 +67,14 @@ export class Dispatcher {
 
   /** Sends a call to a server, or keeps it until one is up. */
   dispatch(call: Call, nowMs: number): void {
-    const { triedServers } = call
-    const isNew = triedServers.length === 0
-    const pools = isNew
-      ? this.#ready
-      : this.#ready.filter((pool) => !triedServers.includes(pool.server))
+    const pools = call.triedServers.length === 0 ? this.#ready : this.#untriedBy(call)
     const pool = pools.length <= 1 ? pools[0] : this.#pick(pools)
     if (pool === undefined) {
       this.#keep(call, nowMs)
       return
     }
     const tryTimeoutMs = pools.length > 1 ? this.#settings.tryTimeoutMs : Infinity
-    if (pool.send(call, nowMs, tryTimeoutMs)) return
-    const { server } = pool
-    const full = `${server}: all places on its connection are taken`
-    this.#failed(pool, call, new FirnError("OVERLOADED", full, { server }))
+    if (!pool.send(call, nowMs, tryTimeoutMs)) this.#overloaded(pool, call)
   }
 
   /** Closes all connections; calls that are not over yet fail. */
@@ -104,6 +97,10 @@ export class Dispatcher {
 
   #now(): number {
     return this.#environment.monotonicMs()
+  }
+
+  #untriedBy({ triedServers }: Call): readonly ServerPool[] {
+    return this.#ready.filter((pool) => !triedServers.includes(pool.server))
   }
 
   /** @param pools two or more */
@@ -143,6 +140,12 @@ export class Dispatcher {
     for (const pool of this.#pools) pool.open()
   }
 
+  #overloaded(pool: ServerPool, call: Call): void {
+    const { server } = pool
+    const full = `${server}: all places on its connection are taken`
+    this.#failed(pool, call, new FirnError("OVERLOADED", full, { server }))
+  }
+
   #failed(pool: ServerPool, call: Call, failure: FirnError): void {
     if (call.isSettled) return
     if (this.#closed !== undefined) {
@@ -168,7 +171,7 @@ export class Dispatcher {
     }
   }
 
-  /** For the calls that wait, a server that cannot be reached is a try that failed. */
+  /** To a call that waits, a server that cannot be reached is a try that failed. */
   #poolDown(failure: FirnError): void {
     this.#updateReady()
     const areAllDown = this.#pools.every(({ state }) => state === "down")

@@ -1,7 +1,7 @@
 import type { Call } from "./call.ts"
 import type { Environment, Timer } from "./environment.ts"
 
-/** Calls that wait for something or for a moment to come, with one timer for all of them. */
+/** Calls that wait, each until a moment of its own. They have one timer together. */
 export class DueSet {
   readonly #environment: Environment
   readonly #due: (call: Call) => void
@@ -9,7 +9,7 @@ export class DueSet {
   #timer: Timer | undefined
   #armedForMs = Infinity
 
-  /** @param due is called with a call whose moment has come, once it is taken out */
+  /** @param due is given each call whose moment has come, after it was taken out */
   constructor(environment: Environment, due: (call: Call) => void) {
     this.#environment = environment
     this.#due = due

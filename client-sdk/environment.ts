@@ -6,15 +6,15 @@ export interface Timer {
   cancel(): void
 }
 
-/** All that decides what a client does besides its options; tests put their own in place of it. */
+/** What a client takes from outside, besides its options. Tests bring their own. */
 export interface Environment {
   /** A clock that never goes back, milliseconds from an arbitrary start. */
   monotonicMs(): number
   /** Uniform in [0, 1). */
   random(): number
-  /** Calls `run` once; the process goes on for it. */
+  /** Calls `run` once. The process does not end before. */
   after(delayMs: number, run: () => void): Timer
-  /** The same, but the process may end before. */
+  /** Calls `run` once, unless the process ends before. */
   afterInBackground(delayMs: number, run: () => void): Timer
   readonly dial: Dial
 }

@@ -1,9 +1,9 @@
-/** The epoch that all servers of a client have to count from: that of the first one that answers. */
+/** The epoch that all servers of a client must have. The first one that answers decides it. */
 export class EpochAgreement {
   #server = ""
   epochMs: number | undefined
 
-  /** @returns why this server must not be used, if its epoch is another one */
+  /** @returns why this server must not be used; undefined when its epoch is the agreed one */
   check(epochMs: number, server: string): string | undefined {
     if (this.epochMs === undefined) {
       this.epochMs = epochMs

@@ -30,13 +30,13 @@ export class FirnError extends Error {
   readonly code: FirnErrorCode
   /** Whether the same call may succeed later. Asking again never gives an id out twice. */
   readonly retryable: boolean
-  /** The server that failed last, as it stands in the list; undefined when none was asked. */
+  /** The server that failed last, by its name in the list; undefined when none was tried. */
   readonly server: string | undefined
   /** The number that came with a wire status (`protocol/README.md` says what it means). */
   readonly detail: number | undefined
-  /** How many times the call was tried, 0 when it was never sent nor a server missing. */
+  /** How many tries have failed. */
   readonly tries: number
-  /** The last failure of each server that was tried, in the order they failed first. */
+  /** The last failure of each server that was tried, the newest last. */
   readonly failures: readonly FirnError[]
 
   constructor(code: FirnErrorCode, message: string, details: FirnErrorDetails = {}) {
@@ -51,16 +51,16 @@ export class FirnError extends Error {
 }
 
 /** The error for a status other than OK; `high` and `low` are the halves of its value. */
-export function statusError(status: number, high: number, low: number, server: string): FirnError {
-  const row = STATUSES[status]
-  if (row === undefined) {
-    // The protocol says that such an answer must not be asked for again.
-    const what = `answered with status ${status}, which protocol version 1 does not have`
-    return new FirnError("CONNECT_FAILED", `${server} ${what}`, { server, retryable: false })
-  }
-  const message = `${server}: ${refusalText({ status: status as Status, high, low })}`
-  const detail = halvesToNumber(high, low)
-  return new FirnError(row.name as Exclude<StatusName, "OK">, message, { server, detail })
+export function statusError(status: Status, high: number, low: number, server: string): FirnError {
+  const code = STATUSES[status]!.name as Exclude<StatusName, "OK">
+  const message = `${server}: ${refusalText({ status, high, low })}`
+  return new FirnError(code, message, { server, detail: halvesToNumber(high, low) })
+}
+
+/** The error for a status that there is not. What answers so must not be asked again. */
+export function unknownStatusError(code: number, server: string): FirnError {
+  const what = `answered with status ${code}, which protocol version 1 does not have`
+  return new FirnError("CONNECT_FAILED", `${server} ${what}`, { server, retryable: false })
 }
 
 export function invalidArgument(message: string): FirnError {

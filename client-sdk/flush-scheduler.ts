@@ -1,14 +1,15 @@
-/** Work that is put off to the end of a turn. */
+/** Has something to write at the end of a turn. */
 export interface Flushable {
   flush(): void
 }
 
-/** `then` of a promise costs less than `queueMicrotask`, which in Node makes an object for tracing. */
+/** Its `then` costs less than `queueMicrotask`, which in Node makes an object for tracing. */
 const RESOLVED = Promise.resolve()
 
 /**
- * What is done once for all calls of a turn: the clock is read at its beginning, and connections
- * write at its end, in a microtask behind those that are due already.
+ * Does once for all calls of a turn what need not be done for each. A turn begins with the first
+ * call, when the clock is read. It ends in a microtask behind those that are queued by then, when
+ * the connections write.
  */
 export class FlushScheduler {
   readonly #readClock: () => number
@@ -27,7 +28,7 @@ export class FlushScheduler {
     return this.#nowMs
   }
 
-  /** The caller sees to it that it is not scheduled twice in a turn. */
+  /** The caller must not schedule the same one twice in a turn. */
   schedule(task: Flushable): void {
     if (!this.#isOpen) this.#begin()
     this.#tasks.push(task)

@@ -25,8 +25,8 @@ export interface FirnClientOptions {
   readonly prefetch?: boolean | PrefetchOptions
   readonly retry?: RetryOptions
   /**
-   * Hears of connections that come and go. What it throws is thrown on as an uncaught exception, so
-   * that it neither goes unseen nor gets in the way of the client.
+   * Is told when a server comes or goes. What it throws becomes an uncaught exception: so it is
+   * seen, and does not get in the way of the client.
    */
   readonly onStateChange?: (change: ServerStateChange) => void
 }
@@ -46,7 +46,7 @@ export interface TlsOptions {
 export interface PrefetchOptions {
   /** How many ids are kept at hand. 1 to 65,536, default 4,096. */
   readonly size?: number
-  /** Ids that were asked for longer ago are thrown away, in ms. 1 to 3,600,000, default 1,000. */
+  /** Ids asked for this long ago are thrown away, in ms. 1 to 3,600,000, default 1,000. */
   readonly ttlMs?: number
 }
 
@@ -55,8 +55,8 @@ export interface RetryOptions {
   readonly triesMax?: number
   /**
    * How long a server may take before another one is asked, in ms. 1 to 600,000, default 1,500. The
-   * last server that is left has all the time of the call. A connection whose oldest request has
-   * waited twice as long is given up. For routed calls it has to be above the nodes'
+   * last server that is left may take all the time of the call. A connection whose oldest request
+   * has waited twice as long is given up. For routed calls this has to be above the nodes'
    * `--forward-timeout`.
    */
   readonly tryTimeoutMs?: number
@@ -74,7 +74,7 @@ export interface ServerStateChange {
   readonly reason: string
 }
 
-/** The options of a client, whole and checked. */
+/** The options of a client, checked and with all defaults. */
 export interface Settings {
   readonly servers: readonly { readonly name: string; readonly address: ServerAddress }[]
   readonly connectionsPerServer: number

@@ -12,7 +12,7 @@ export interface PrefetchParts {
   readonly environment: Environment
   /** Gets a block of so many ids. */
   readonly fetch: (count: number) => Promise<Halves>
-  /** What becomes of a call that waited for a block which could not be had. */
+  /** Sends a call by itself. It waited for a block that could not be had. */
   readonly dispatch: (call: Call) => void
 }
 
@@ -26,9 +26,9 @@ interface Block {
 const NO_BLOCK: Block = { high: 0, low: 0, left: 0, staleAtMs: Infinity }
 
 /**
- * Ids at hand, fetched in blocks. They are filled up once half of them are used. Those that were
- * asked for `ttlMs` ago or longer are thrown away, so that none is older than that when it is used;
- * a call that waited for its block is served whatever the age, as if it had asked itself.
+ * Ids at hand, fetched in blocks. Once half of them are used, more are fetched. Ids that were asked
+ * for `ttlMs` ago or longer are thrown away, so that none is older when it is used. A call that
+ * waited for a block gets an id of it whatever its age, as if it had asked itself.
  */
 export class Prefetch {
   readonly #parts: PrefetchParts
@@ -109,7 +109,7 @@ export class Prefetch {
     this.#arrived({ ...first, left: count, staleAtMs: nowMs + this.#parts.ttlMs })
   }
 
-  /** Those that wait ask for themselves, so that each gets an answer or an error of its own. */
+  /** The calls that wait are sent by themselves: each gets an answer or an error of its own. */
   #missed(count: number): void {
     this.#underWay -= count
     if (this.#underWay > 0) return

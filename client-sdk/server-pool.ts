@@ -6,15 +6,15 @@ import type { Timer } from "./environment.ts"
 import type { FirnError } from "./errors.ts"
 import type { ServerState } from "./options.ts"
 
-/** So long a connection has to stay open for its loss to be taken for the first again. */
+/** A connection that stayed open this long starts again at the shortest backoff. */
 const SOUND_AFTER_MS = 1_000
 
 export interface ServerPoolEvents {
   /** A connection is open. @returns why this epoch must not be used, if so */
   checked(pool: ServerPool, epochMs: number): string | undefined
-  /** It can be used, or has another connection that can. */
+  /** A connection to it has become ready. */
   up(pool: ServerPool): void
-  /** It has lost its last connection, or could not get one. */
+  /** Its last connection is lost, or none could be opened. */
   down(pool: ServerPool, failure: FirnError): void
   /** A call has failed here, and may go elsewhere. */
   failed(pool: ServerPool, call: Call, failure: FirnError): void
@@ -29,9 +29,10 @@ export class ServerPool {
   readonly #events: ServerPoolEvents
   /** Those that are open or being opened. */
   #connections: Connection[] = []
+  /** Those of them that take calls. */
   #ready: Connection[] = []
   #retry: Timer | undefined
-  /** Since it last lost a connection that had been open for a while. */
+  /** Attempts to connect since it last lost a connection that had stayed open for a while. */
   #attempts = 0
   #isClosed = false
 
@@ -118,7 +119,7 @@ export class ServerPool {
     if (openMs >= SOUND_AFTER_MS) this.#attempts = 0
     this.#scheduleRetry()
     if (this.#ready.length > 0) return
-    // Connections that are opened together are one attempt, which has failed when all of them have.
+    // Connections that are opened together are one attempt. It fails when all of them have failed.
     if (this.state !== "up" && this.#connections.length > 0) return
     this.#change("down", reason)
     this.#events.down(this, failure)

@@ -5,7 +5,7 @@ import type { ConnectionOptions } from "node:tls"
 import type { TlsOptions } from "./options.ts"
 import type { ServerAddress } from "./server-address.ts"
 
-/** After so long without a byte the system asks whether the other end is still there. */
+/** After this long without a byte the system probes whether the other end is still there. */
 const KEEP_ALIVE_MS = 30_000
 
 /** A socket that is being opened or open, as far as a connection needs it. */
@@ -25,14 +25,14 @@ interface SocketEvents {
   closed(reason: string, cause: unknown): void
 }
 
-/** Opens a socket; what becomes of it is told by events, none of them before `dial` returns. */
+/** Opens a socket. Events tell what becomes of it; none comes before `dial` returns. */
 export type Dial = (
   address: ServerAddress,
   tls: TlsOptions | undefined,
   events: SocketEvents,
 ) => ClientSocket
 
-/** By `node:net` and `node:tls`. Of a name with several addresses each is tried until one answers. */
+/** By `node:net` and `node:tls`. A name with several addresses: each is tried until one answers. */
 export const dialSocket: Dial = (address, tls, events) => {
   const socket = openSocket(address, tls)
   let isLost = false
@@ -76,7 +76,7 @@ const REASONS = new Map([
   ["ETIMEDOUT", "it does not answer"],
 ])
 
-/** Of a name with several addresses the error has those of all addresses. */
+/** If a name has several addresses, the error holds one for each. The last of them is told. */
 function reasonOf(error: NodeJS.ErrnoException): string {
   const errors = error instanceof AggregateError ? (error.errors as NodeJS.ErrnoException[]) : []
   const { code, message } = errors.at(-1) ?? error

@@ -75,7 +75,7 @@ export function decodeId(id: bigint | string): IdParts {
 }
 
 /** @throws InputError when the text is not 1 to 20 decimal digits below 2^64. */
-export function parseId(text: string): bigint {
+function parseId(text: string): bigint {
   if (/^[0-9]+$/.test(text) && text.length <= ID_TEXT_LENGTH_MAX) {
     const value = BigInt(text)
     if (value < ID_LIMIT) return value

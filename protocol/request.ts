@@ -14,7 +14,7 @@ const FLAGS = 1
 const COUNT = 2
 const TARGET = 4
 
-/** Writes one request at `offset`; the caller answers for the ranges of the fields. */
+/** Writes one request at `offset`. The caller keeps the fields within their ranges. */
 export function encodeRequest(
   bytes: Uint8Array,
   offset: number,

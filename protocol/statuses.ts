@@ -33,3 +33,8 @@ export const STATUSES: readonly StatusRow[] = [
   { name: "NOT_READY", retryable: true, detail: "0" },
   { name: "WRONG_NODE", retryable: false, detail: "the node id that answered" },
 ]
+
+/** Whether the protocol has a status of this code. What comes from outside is narrowed by this. */
+export function isStatus(code: number): code is Status {
+  return STATUSES[code] !== undefined
+}

@@ -149,14 +149,13 @@ export class FirnNode {
     })
     const local = new LocalNode(nodeId, epochMs, generator, () => environment.random())
     const flushScheduler = new FlushScheduler(environment)
-    const { startHigh16, startLow32 } = local
+    const { startNumber } = local
     const membership = new Membership(
       options.peers,
       {
         nodeId,
         epochMs,
-        startHigh16,
-        startLow32,
+        startNumber,
         environment,
         flushScheduler,
         dial: options.dial,

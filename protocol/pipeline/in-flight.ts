@@ -1,9 +1,9 @@
 const INITIAL_CAPACITY = 64
 
 /**
- * The requests that were written to a connection and not yet answered, oldest first: a ring that
- * doubles up to its bound. A request that timed out keeps its place without its owner, since its
- * answer still comes and must not be taken for the next one's.
+ * The requests of a connection that are not answered yet, oldest first: a ring that doubles up to
+ * its bound. A request that timed out keeps its place, without its owner: its answer still comes and
+ * must not be taken for the next one's.
  */
 export class InFlight<Owner extends object> {
   readonly #max: number
@@ -27,8 +27,11 @@ export class InFlight<Owner extends object> {
     return this.#size === 0 ? Infinity : this.#sentAtMs[this.#head]!
   }
 
-  /** @returns false when there is no room */
-  push(owner: Owner, sentAtMs: number, deadlineMs: number): boolean {
+  /**
+   * @param owner undefined for a request whose answer is the connection's own business
+   * @returns false when there is no room
+   */
+  push(owner: Owner | undefined, sentAtMs: number, deadlineMs: number): boolean {
     if (this.#size === this.#owners.length && !this.#grow()) return false
     const at = (this.#head + this.#size) & (this.#owners.length - 1)
     this.#owners[at] = owner
@@ -38,7 +41,7 @@ export class InFlight<Owner extends object> {
     return true
   }
 
-  /** Takes the oldest out. @returns its owner, or undefined when it had timed out */
+  /** Takes the oldest out. @returns its owner, or undefined when it had none or has timed out */
   shift(): Owner | undefined {
     const at = this.#head
     const owner = this.#owners[at]
@@ -48,9 +51,9 @@ export class InFlight<Owner extends object> {
     return owner
   }
 
-  /** Takes the owners away of all whose deadline has come, and hands each of them to `expired`. */
+  /** Takes the owner away from each request whose deadline has come, and gives it to `expired`. */
   expire(nowMs: number, expired: (owner: Owner, sentAtMs: number) => void): void {
-    // What `expired` leads to may push more, and so move them all; those are not looked at.
+    // `expired` may push more requests, which may move them all. Those are not looked at.
     for (let i = 0, size = this.#size; i < size; i++) {
       const at = (this.#head + i) & (this.#owners.length - 1)
       const owner = this.#owners[at]

@@ -7,9 +7,8 @@ export interface PeerContext {
   /** This node. */
   readonly nodeId: number
   readonly epochMs: number
-  /** The two parts of this process's start number, as PING answers it. */
-  readonly startHigh16: number
-  readonly startLow32: number
+  /** Tells this run of the process from every other: the answer to PING has it. */
+  readonly startNumber: number
   readonly environment: Environment
   readonly flushScheduler: FlushScheduler
   readonly dial: Dial

@@ -1,16 +1,16 @@
 import { Op, Status, halvesToNumber, pingNode, pingStartNumber } from "../../protocol/index.ts"
 import type { PeerContext } from "./context.ts"
 import { LINK_IN_FLIGHT_MAX } from "./link.ts"
-import type { Link, Pending } from "./link.ts"
+import type { Link, ResponseHandler } from "./link.ts"
 
-/** So many checks without an answer and the link is given up. */
+/** A link that has left this many checks unanswered is given up. */
 const MISSED_MAX = 3
-/** So many requests are a check. */
-const REQUESTS = 3
+/** PING, EPOCH and CLOCK. */
+const REQUESTS_PER_CHECK = 3
 
-/** Who answers at the other end of a link. */
+/** What a check of the other end of a link has found. */
 export interface Finding {
-  /** Why it must not be used, or undefined when it is the node that is listed there. */
+  /** Why it must not be used; undefined when it is the node that is listed there. */
   readonly fault: string | undefined
   /** It is another process with this node's own id. */
   readonly isDuplicate: boolean
@@ -43,8 +43,8 @@ export class LinkCheck {
       this.#link.close(`${this.#unanswered} pings were not answered`)
       return
     }
-    // Not a ping that was missed: a full link that stands still is given up for that.
-    if (this.#link.inFlight > LINK_IN_FLIGHT_MAX - REQUESTS) return
+    // A full link takes no check, which counts as none missed: if it stands still it is closed anyway.
+    if (this.#link.inFlight > LINK_IN_FLIGHT_MAX - REQUESTS_PER_CHECK) return
     this.#unanswered++
     let fault: string | undefined
     let isDuplicate = false
@@ -68,15 +68,15 @@ export class LinkCheck {
   }
 
   #ask(op: Op, nowMs: number, answer: (high: number, low: number) => void): void {
-    const owner: Pending = {
+    const handler: ResponseHandler = {
       answered: (status, high, low) => {
         if (status === Status.OK) answer(high, low)
         else this.#link.close(`it answered ${op} with status ${status}`)
       },
-      // The link that is lost tells of itself.
+      // Whoever owns the link hears of its loss.
       lost: () => {},
     }
-    this.#link.send(op, 0, 0, owner, nowMs, Infinity)
+    this.#link.send(op, 0, 0, handler, nowMs, Infinity)
   }
 
   #isDuplicate(high: number, low: number): boolean {
@@ -84,8 +84,7 @@ export class LinkCheck {
   }
 
   #isThisProcess(high: number, low: number): boolean {
-    const { startHigh16, startLow32 } = this.#context
-    return pingStartNumber(high, low) === halvesToNumber(startHigh16, startLow32)
+    return pingStartNumber(high, low) === this.#context.startNumber
   }
 
   #identityFault(high: number, low: number): string | undefined {

@@ -1,34 +1,24 @@
-import {
-  FLAG_FORWARDED,
-  FrameReader,
-  InFlight,
-  REQUEST_SIZE,
-  RESPONSE_SIZE,
-  STATUSES,
-  Status,
-  encodeRequest,
-  responseHigh,
-  responseLow,
-  responseStatus,
-} from "../../protocol/index.ts"
+import { FLAG_FORWARDED, RequestPipeline, Status } from "../../protocol/index.ts"
+import type { Op, PipelineReceiver } from "../../protocol/index.ts"
 import type { Environment } from "../environment.ts"
 import { Outbound } from "../net/outbound.ts"
 import type { FlushScheduler, Flushable } from "../flush-scheduler.ts"
 import type { Address } from "../net/address.ts"
 import type { Dial, PeerSocket } from "../net/dial.ts"
 
-/** What waits for an answer of a link. */
-export interface Pending {
-  answered(status: number, high: number, low: number): void
+/** Waits for the answer to one request, and is told one of these once. */
+export interface ResponseHandler {
+  answered(status: Status, high: number, low: number): void
   /** There will be no answer; `detail` goes with the status, 32 bits. */
-  lost(status: number, detail: number): void
+  lost(status: Status, detail: number): void
 }
 
 /** The most requests that wait for their answers on one link. */
 export const LINK_IN_FLIGHT_MAX = 65_536
 
-/** A connection that is not open by then is given up. Below the backoff's cap, see there. */
+/** A connection that is not open by then is given up: the next attempt may find the peer back. */
 const CONNECT_TIMEOUT_MS = 750
+
 const LinkState = {
   CONNECTING: "connecting",
   OPEN: "open",
@@ -51,17 +41,18 @@ export interface LinkOptions {
  * One pipelined connection to a peer. Answers come in the order of the requests, so a request needs
  * no number, only its place.
  */
-export class Link implements Flushable {
+export class Link implements Flushable, PipelineReceiver<ResponseHandler> {
   readonly #options: LinkOptions
-  readonly #inFlight = new InFlight<Pending>(LINK_IN_FLIGHT_MAX)
-  readonly #reader = new FrameReader(RESPONSE_SIZE)
+  readonly #pipeline = new RequestPipeline<ResponseHandler>(
+    this,
+    FLAG_FORWARDED,
+    LINK_IN_FLIGHT_MAX,
+  )
   /** Monotonic milliseconds. */
   readonly createdAtMs: number
   #state: LinkState = LinkState.CONNECTING
   #socket: PeerSocket | undefined
   #outbound: Outbound | undefined
-  #unsent = new Uint8Array(64 * REQUEST_SIZE)
-  #unsentLength = 0
   #scheduled = false
 
   constructor(options: LinkOptions) {
@@ -69,7 +60,7 @@ export class Link implements Flushable {
     this.createdAtMs = options.environment.monotonicMs()
     options.dial(options.address, {
       opened: (socket) => this.#opened(socket),
-      data: (chunk) => this.#receive(chunk),
+      data: (chunk) => this.#pipeline.receive(chunk),
       drained: () => this.#drained(),
       closed: (reason) => this.close(reason),
     })
@@ -80,26 +71,23 @@ export class Link implements Flushable {
   }
 
   get inFlight(): number {
-    return this.#inFlight.size
+    return this.#pipeline.inFlight
   }
 
   /**
-   * Sends a request at the end of this round; `owner` hears what comes of it, by `deadlineMs` at the
-   * latest. @returns false, and `owner` hears nothing, when too much is in flight
+   * Sends a request when the turn of the event loop ends. `handler` is told what comes of it, by
+   * `deadlineMs` at the latest.
+   * @returns false when the link is closed or too much is in flight; `handler` is told nothing then
    */
   send(
-    op: number,
+    op: Op,
     count: number,
     target: number,
-    owner: Pending,
-    now: number,
+    handler: ResponseHandler,
+    nowMs: number,
     deadlineMs: number,
   ): boolean {
-    if (this.#state === LinkState.CLOSED || !this.#inFlight.push(owner, now, deadlineMs))
-      return false
-    if (this.#unsentLength === this.#unsent.length) this.#growUnsent()
-    encodeRequest(this.#unsent, this.#unsentLength, op, FLAG_FORWARDED, count, target)
-    this.#unsentLength += REQUEST_SIZE
+    if (!this.#pipeline.send(op, count, target, handler, nowMs, deadlineMs)) return false
     if (!this.#scheduled) {
       this.#scheduled = true
       this.#options.flushScheduler.schedule(this)
@@ -112,27 +100,40 @@ export class Link implements Flushable {
     this.#flush()
   }
 
-  /** Gives up what is overdue: requests past their deadline, and the link itself if it stands still. */
-  expire(now: number): void {
+  /** Gives up what is overdue: requests past their deadline, or the link if it stands still. */
+  expire(nowMs: number): void {
     const { stallMs } = this.#options
-    if (this.#state === LinkState.CONNECTING && now - this.createdAtMs > CONNECT_TIMEOUT_MS) {
+    if (this.#state === LinkState.CONNECTING && nowMs - this.createdAtMs > CONNECT_TIMEOUT_MS) {
       this.close(`no connection within ${CONNECT_TIMEOUT_MS} ms`)
-    } else if (now - this.#inFlight.oldestMs > stallMs) {
+    } else if (nowMs - this.#pipeline.oldestMs > stallMs) {
       this.close(`no answer within ${stallMs} ms`)
-    } else {
-      this.#inFlight.expire(now, (owner, sentAtMs) =>
-        owner.lost(Status.TIMEOUT, Math.round(now - sentAtMs)),
-      )
-    }
+    } else this.#pipeline.expire(nowMs)
   }
 
   /** Closes the connection; all that is in flight is lost. */
   close(reason: string): void {
     if (this.#state === LinkState.CLOSED) return
     this.#state = LinkState.CLOSED
+    this.#pipeline.close()
     this.#socket?.terminate()
     this.#options.closed(reason)
-    while (this.#inFlight.size > 0) this.#inFlight.shift()?.lost(Status.NODE_DOWN, 0)
+    while (this.#pipeline.inFlight > 0) this.#pipeline.shift()?.lost(Status.NODE_DOWN, 0)
+  }
+
+  answered(handler: ResponseHandler | undefined, status: Status, high: number, low: number): void {
+    handler?.answered(status, high, low)
+  }
+
+  unknownStatus(code: number): void {
+    this.close(`status ${code}`)
+  }
+
+  unasked(): void {
+    this.close("it answered what was not asked")
+  }
+
+  expired(handler: ResponseHandler, waitedMs: number): void {
+    handler.lost(Status.TIMEOUT, waitedMs)
   }
 
   #opened(socket: PeerSocket): void {
@@ -153,40 +154,9 @@ export class Link implements Flushable {
 
   #flush(): void {
     const outbound = this.#outbound
-    if (outbound === undefined || outbound.blocked || this.#unsentLength === 0) return
-    outbound.write(this.#unsent, this.#unsentLength)
-    this.#unsentLength = 0
-  }
-
-  /** Bounded, since each of these requests is in flight too. */
-  #growUnsent(): void {
-    const grown = new Uint8Array(this.#unsent.length * 2)
-    grown.set(this.#unsent)
-    this.#unsent = grown
-  }
-
-  #receive(chunk: Uint8Array): void {
-    if (this.#state === LinkState.CLOSED) return
-    const reader = this.#reader
-    reader.push(chunk)
-    while (reader.nextRun()) {
-      const { bytes, end } = reader
-      const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
-      for (; reader.start < end; reader.start += RESPONSE_SIZE) {
-        if (!this.#settle(view, reader.start)) return
-      }
-    }
-  }
-
-  /** @returns false when the link had to be closed */
-  #settle(view: DataView, offset: number): boolean {
-    const status = responseStatus(view, offset)
-    if (this.#inFlight.size === 0 || status >= STATUSES.length) {
-      this.close(status < STATUSES.length ? "it answered what was not asked" : `status ${status}`)
-      return false
-    }
-    const owner = this.#inFlight.shift()
-    owner?.answered(status, responseHigh(view, offset), responseLow(view, offset))
-    return this.#state !== LinkState.CLOSED
+    const { unsent } = this.#pipeline
+    if (outbound === undefined || outbound.blocked || unsent.length === 0) return
+    outbound.write(unsent.bytes, unsent.length)
+    unsent.clear()
   }
 }

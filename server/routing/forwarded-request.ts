@@ -1,4 +1,4 @@
-import { NODE_ID_MAX, Op, Status } from "../../protocol/index.ts"
+import { Op, Status, idNode } from "../../protocol/index.ts"
 import type { Environment } from "../environment.ts"
 import { Outcome } from "../exchange.ts"
 import type { Asker, Exchange } from "../exchange.ts"
@@ -11,8 +11,6 @@ import { rendezvousOwner } from "./rendezvous.ts"
 const ATTEMPT_SHARE = 0.5
 /** With less than this left no other node is asked: the local one answers. */
 const ATTEMPT_MIN_MS = 10
-
-const NODE_SHIFT = 12
 
 /** What all forwarded requests of a node share. */
 export interface ForwardingParts {
@@ -101,7 +99,7 @@ export class ForwardedRequest implements IdRequest, Waiter {
     const { peers } = this.#parts
     const nodeId = this.#askedNodeId
     if (status === Status.OK) {
-      if (((low >>> NODE_SHIFT) & NODE_ID_MAX) === nodeId) {
+      if (idNode(low) === nodeId) {
         this.#settle(status, high, low)
         return
       }

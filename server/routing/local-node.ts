@@ -4,7 +4,6 @@ import {
   NODE_ID_MAX,
   Op,
   Status,
-  halvesToNumber,
   pingHigh,
   pingLow,
   requestFault,
@@ -12,8 +11,8 @@ import {
 import type { Exchange, Outcome } from "../exchange.ts"
 import type { Generator } from "../generator/generator.ts"
 
-const UINT32 = 2 ** 32
-const UINT16 = 2 ** 16
+/** Start numbers are below this. */
+const START_NUMBERS: number = 2 ** 48
 
 /** Answers requests out of this node alone. */
 export class LocalNode {
@@ -22,8 +21,7 @@ export class LocalNode {
   /** For ids alone, without the way round by `answer`. */
   readonly generator: Generator
   /** Tells this run of the process from every other: 48 random bits, drawn at its start. */
-  readonly startHigh16: number
-  readonly startLow32: number
+  readonly startNumber: number
 
   /** @param random uniform in [0, 1) */
   constructor(nodeId: number, epochMs: number, generator: Generator, random: () => number) {
@@ -31,8 +29,7 @@ export class LocalNode {
     this.nodeId = nodeId
     this.epochMs = epochMs
     this.generator = generator
-    this.startHigh16 = Math.floor(random() * 2 ** 16)
-    this.startLow32 = Math.floor(random() * 2 ** 32)
+    this.startNumber = Math.floor(random() * START_NUMBERS)
   }
 
   /** Reads the clock; the answers up to the next call are of this moment. */
@@ -50,7 +47,7 @@ export class LocalNode {
         if (target !== this.nodeId) return this.#refuseTarget(exchange)
         return this.generator.take(count, exchange)
       case Op.PING:
-        return this.#acceptPing(exchange)
+        return exchange.accept(pingHigh(this.nodeId, this.startNumber), pingLow(this.startNumber))
       case Op.EPOCH:
         return exchange.acceptNumber(this.epochMs)
       case Op.CLOCK:
@@ -58,11 +55,6 @@ export class LocalNode {
       default:
         return this.generator.take(count, exchange)
     }
-  }
-
-  #acceptPing(exchange: Exchange): Status {
-    const startNumber = halvesToNumber(this.startHigh16, this.startLow32)
-    return exchange.accept(pingHigh(this.nodeId, startNumber), pingLow(startNumber))
   }
 
   #refuseTarget(exchange: Exchange): Status {

@@ -11,7 +11,7 @@ function asked({ servers }: VirtualClient): number[] {
 /** Makes `count` calls, one behind the answer of the other. */
 async function callInTurn(client: VirtualClient, count: number): Promise<void> {
   for (let i = 0; i < count; i++) {
-    client.call()
+    void client.call()
     await client.pass(3)
   }
 }
@@ -29,7 +29,7 @@ describe("the server of a call", () => {
     const client = new VirtualClient(8, { seed: 3 })
     await client.connect()
     for (const server of client.servers) server.behaviour = () => "HOLD"
-    for (let i = 0; i < 800; i++) client.call()
+    for (let i = 0; i < 800; i++) void client.call()
     await client.pass(10)
     // Of one picked at random the spread would be about 100 ± 30.
     expect(Math.min(...asked(client))).toBeGreaterThan(95)
@@ -65,7 +65,7 @@ describe("the server of a call", () => {
     expect(before).toBeGreaterThan(0)
     // It has less in flight than the live one, whose calls are held.
     live!.behaviour = () => "HOLD"
-    for (let i = 0; i < 40; i++) client.call()
+    for (let i = 0; i < 40; i++) void client.call()
     await client.pass(5)
     expect(late!.asked.length).toBe(before)
     live!.release()
@@ -86,7 +86,7 @@ describe("connectionsPerServer", () => {
     await client.connect()
     expect([client.wires(0).length, client.wires(1).length]).toEqual([3, 3])
     for (const server of client.servers) server.behaviour = () => "HOLD"
-    for (let i = 0; i < 60; i++) client.call()
+    for (let i = 0; i < 60; i++) void client.call()
     await client.pass(1)
     const bytes = [...client.wires(0), ...client.wires(1)].map((wire) => wire.writes.at(-1)! / 8)
     expect(bytes.reduce((sum, requests) => sum + requests)).toBe(60)
@@ -119,11 +119,15 @@ describe("connectionsPerServer", () => {
   })
 
   test("that cannot be opened are one try of a call together, not one each", async () => {
-    const client = new VirtualClient(1, { connectionsPerServer: 8, retry: { triesMax: 3 } })
+    const [once, client] = [1, 2].map(
+      (triesMax) => new VirtualClient(1, { connectionsPerServer: 8, retry: { triesMax } }),
+    ) as [VirtualClient, VirtualClient]
+    once.kill(0)
     client.kill(0)
-    const call = client.call()
+    const [failed, call] = [once.call(), client.call()]
+    await once.pass(2)
     await client.pass(2)
-    expect([nodeOrCode(call), call.tries]).toEqual([undefined, 1])
+    expect([failed, call].map(nodeOrCode)).toEqual(["CONNECT_FAILED", undefined])
     client.servers[0]!.listen()
     await client.pass(60)
     expect(nodeOrCode(call)).toBe(0)

@@ -10,7 +10,7 @@ describe("onStateChange", () => {
     const client = new VirtualClient(2)
     expect(client.changes).toEqual([])
     client.kill(1)
-    client.call()
+    void client.call()
     await client.pass(1_500)
     client.kill(0)
     await client.pass(5_000)
@@ -38,7 +38,7 @@ describe("onStateChange", () => {
     const client = new VirtualClient(2)
     await client.connect()
     const { length } = client.changes
-    client.close()
+    await client.close()
     await client.pass(5_000)
     expect(client.changes.length).toBe(length)
   })

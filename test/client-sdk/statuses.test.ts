@@ -21,7 +21,7 @@ describe("a server that refuses", () => {
     const client = await withRefusing(status, 30n)
     const call = client.call()
     await client.pass(5)
-    expect([nodeOrCode(call), call.tries]).toEqual([1, 1])
+    expect(nodeOrCode(call)).toBe(1)
     expect(client.servers.map(({ asked }) => asked.length)).toEqual([1, 1])
   })
 
@@ -29,7 +29,7 @@ describe("a server that refuses", () => {
     const client = await withRefusing(status, 7n)
     const call = client.call()
     await client.pass(5)
-    const error = await failureOf(call.promise)
+    const error = await failureOf(call)
     expect(error).toMatchObject({ code: name, retryable: false, tries: 1, detail: 7 })
     expect(error.server).toBe("10.0.0.1:6000")
     expect(client.servers[1]!.asked.length).toBe(0)
@@ -43,7 +43,7 @@ describe("a server that refuses", () => {
       for (const server of client.servers) server.behaviour = () => ({ status, value: 5n })
       const call = client.call()
       await client.pass(100)
-      const error = await failureOf(call.promise)
+      const error = await failureOf(call)
       expect(error).toMatchObject({ code: name, retryable: true, tries: 3, detail: 5 })
       expect(error.message.startsWith(`${name}: after 3 tries: `)).toBe(true)
       const named = error.failures.map(({ server }) => server)
@@ -68,7 +68,9 @@ describe("once all servers have refused", () => {
     expect([one!.asked.length, other!.asked.length, nodeOrCode(call)]).toEqual([1, 1, undefined])
     one!.behaviour = () => one!.ids()
     await client.pass(200)
-    expect([nodeOrCode(call), call.tries]).toEqual([0, 2 + other!.asked.length - 1])
+    // The other one refused it once more, or was not asked again.
+    expect([nodeOrCode(call), one!.asked.length]).toEqual([0, 2])
+    expect(other!.asked.length).toBeWithin(1, 3)
   })
 
   test("a call rests as long as OVERLOADED says, when that is longer", async () => {
@@ -92,7 +94,7 @@ describe("once all servers have refused", () => {
     client.servers[0]!.behaviour = () => ({ status: Status.OVERLOADED, value: 700n })
     const call = client.call({ timeoutMs: 600 })
     await client.pass(3)
-    const error = await failureOf(call.promise)
+    const error = await failureOf(call)
     expect(error).toMatchObject({ code: "OVERLOADED", detail: 700, tries: 1 })
   })
 
@@ -106,7 +108,7 @@ describe("once all servers have refused", () => {
       }
       const call = client.call({ timeoutMs: 60_000 })
       await client.pass(60_000)
-      expect((await failureOf(call.promise)).tries).toBe(triesMax)
+      expect((await failureOf(call)).tries).toBe(triesMax)
       const asked = client.servers.map((server) => server.asked.length)
       expect(asked[0]! + asked[1]!).toBe(triesMax)
     },

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test"
-import { Status, STATUSES, type StatusName } from "../../protocol/index.ts"
+import { isStatus, Status, STATUSES, type StatusName } from "../../protocol/index.ts"
 
 const RETRYABLE = ["NODE_DOWN", "TIMEOUT", "OVERLOADED", "CLOCK_BEHIND", "NOT_READY"]
 
@@ -13,4 +13,10 @@ test("the table of statuses has one row for every code, at its index", () => {
 test("exactly the statuses that another node may cure are retryable", () => {
   const retryable = STATUSES.filter((row) => row.retryable).map((row) => row.name)
   expect(retryable).toEqual(RETRYABLE as StatusName[])
+})
+
+test("a status is a code of the table, and no other byte or number is one", () => {
+  const bytes = Array.from({ length: 256 }, (_, code) => code)
+  expect(bytes.filter(isStatus)).toEqual(Object.values(Status))
+  expect([-1, 0.5, 8.5, 256, NaN, Infinity, -Infinity].filter(isStatus)).toEqual([])
 })

@@ -9,7 +9,6 @@ import {
   keyHash,
   NO_FAULT,
   Op,
-  parseId,
   REQUEST_SIZE,
   requestCount,
   requestFault,
@@ -50,7 +49,6 @@ describe("ids", () => {
     expect(composeId({ time, node, sequence })).toBe(id)
     expect(decodeId(decimal)).toEqual({ time, node, sequence })
     expect(decodeId(id)).toEqual({ time, node, sequence })
-    expect(parseId(decimal)).toBe(id)
     const high = Number.parseInt(hex.slice(0, 8), 16)
     const low = Number.parseInt(hex.slice(8), 16)
     expect(decimalText(high, low)).toBe(decimal)

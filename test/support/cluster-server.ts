@@ -86,8 +86,7 @@ export class ClusterServer extends FakeServer {
     this.context = {
       nodeId: NODE_ID,
       epochMs: DEFAULT_EPOCH_MS,
-      startHigh16: this.local.startHigh16,
-      startLow32: this.local.startLow32,
+      startNumber: this.local.startNumber,
       environment,
       flushScheduler: this.flushScheduler,
       dial: this.network.dial,

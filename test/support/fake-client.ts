@@ -28,11 +28,8 @@ export class FakeServer {
 
   constructor(node: VirtualNode = new VirtualNode()) {
     this.node = node
-    const parts = [
-      Number(START_NUMBER >> 32n) / 2 ** 16,
-      Number(START_NUMBER % 2n ** 32n) / 2 ** 32,
-    ]
-    this.local = new LocalNode(NODE_ID, DEFAULT_EPOCH_MS, node.generator, () => parts.shift()!)
+    const random = Number(START_NUMBER) / 2 ** 48
+    this.local = new LocalNode(NODE_ID, DEFAULT_EPOCH_MS, node.generator, () => random)
     this.pacer = new Pacer(node.environment, node.generator)
     this.flushScheduler = new FlushScheduler(node.environment)
     this.router = new Router(

@@ -1,6 +1,6 @@
 import { FrameReader, Op, REQUEST_SIZE } from "../../protocol/index.ts"
 import { Link } from "../../server/peers/link.ts"
-import type { Pending } from "../../server/peers/link.ts"
+import type { ResponseHandler } from "../../server/peers/link.ts"
 import { parseAddress } from "../../server/net/address.ts"
 import { FlushScheduler } from "../../server/flush-scheduler.ts"
 import { requestAt } from "./fake-peer.ts"
@@ -12,8 +12,8 @@ import { VirtualEnvironment } from "./virtual-environment.ts"
 export const LINK_ADDRESS = "10.0.0.9:6454"
 export const STALL_MS = 2_000
 
-/** A request that notes how it ended; it must end once. */
-export class Waiting implements Pending {
+/** Notes what it is told, of which there must be one thing. */
+export class Waiting implements ResponseHandler {
   readonly ends: string[] = []
 
   answered(status: number, high: number, low: number): void {
@@ -32,7 +32,7 @@ export class WiredLink {
   readonly link: Link
   /** What the other end has been asked. */
   readonly received: AskedRequest[] = []
-  /** The reasons that the link gave for being closed; one at most. */
+  /** Why the link said it was closed; there must be one at the most. */
   readonly closings: string[] = []
   /** The other end has seen the link close. */
   isEnded = false
@@ -62,7 +62,7 @@ export class WiredLink {
     return this.#wire!
   }
 
-  /** Asks `count` times for an id of node 1. */
+  /** Asks for ids of node 1, so often. */
   ask(count: number, limitMs = 1_000): Waiting[] {
     const now = this.environment.monotonicMs()
     return Array.from({ length: count }, () => {
@@ -72,7 +72,7 @@ export class WiredLink {
     })
   }
 
-  /** Lets time pass. Every 10 ms it looks for what is overdue, as the owner of a link does. */
+  /** Lets time pass as the owner of a link does: with a look at what is overdue every 10 ms. */
   pass(ms: number): void {
     for (let left = ms; left > 0; left -= 10) {
       this.environment.advance(Math.min(10, left))

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test"
 import fc from "fast-check"
-import { InFlight } from "../../../protocol/index.ts"
+import { InFlight } from "../../../protocol/pipeline/in-flight.ts"
 
 interface Request {
   readonly name: number

@@ -39,8 +39,8 @@ describe("looking for processes with this node's id", () => {
     const server = new ClusterServer([1, 2, 3])
     server.fake(1).nodeId = 5
     server.fake(2).nodeId = NODE_ID
-    const { startHigh16, startLow32 } = server.context
-    server.fake(2).startNumber = (BigInt(startHigh16) << 32n) | BigInt(startLow32)
+    const { startNumber } = server.context
+    server.fake(2).startNumber = BigInt(startNumber)
     server.fake(3).epochMs = 1
     expect(await find(server, [1, 2, 3])).toEqual([])
   })

@@ -94,15 +94,15 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: "a request is written to the link twice",
     file: "server/peers/link.ts",
-    text: "    outbound.write(this.#unsent, this.#unsentLength)\n",
+    text: "    outbound.write(unsent.bytes, unsent.length)\n",
     replacement:
-      "    outbound.write(this.#unsent, this.#unsentLength); if (!outbound.blocked) outbound.write(this.#unsent, this.#unsentLength)\n",
+      "    outbound.write(unsent.bytes, unsent.length); if (!outbound.blocked) outbound.write(unsent.bytes, unsent.length)\n",
   },
   {
     name: "what is forwarded is not marked as such",
     file: "server/peers/link.ts",
-    text: "op, FLAG_FORWARDED, count, target)",
-    replacement: "op, 0, count, target)",
+    text: "    FLAG_FORWARDED,\n    LINK_IN_FLIGHT_MAX,\n",
+    replacement: "    0,\n    LINK_IN_FLIGHT_MAX,\n",
   },
   {
     name: "a request that timed out loses its place in the line",
@@ -119,9 +119,9 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: "a forwarded request is given to two requests at a time",
     file: FORWARDED_REQUEST,
-    text: "      if (((low >>> NODE_SHIFT) & NODE_ID_MAX) === nodeId) {\n",
+    text: "      if (idNode(low) === nodeId) {\n",
     replacement:
-      "      if (((low >>> NODE_SHIFT) & NODE_ID_MAX) === nodeId) { this.#parts.spare.push(this)\n",
+      "      if (idNode(low) === nodeId) { this.#parts.spare.push(this)\n",
   },
   {
     name: "the last resort does not read the clock",
