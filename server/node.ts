@@ -4,24 +4,25 @@ import { Generator } from "./generator/generator.ts"
 import { Pacer } from "./generator/pacer.ts"
 import { Reservation, TIME_LIMIT, reservedUpTo } from "./generator/reservation.ts"
 import { Membership } from "./peers/membership.ts"
-import type { PeerDescription } from "./peers/membership.ts"
 import type { Dial } from "./net/dial.ts"
 import type { PeerEntry } from "./peers/peer-set.ts"
 import { FlushScheduler } from "./flush-scheduler.ts"
+import { statusOf } from "./node-status.ts"
+import type { NodeStatus } from "./node-status.ts"
+import { READY, lostText, readinessOf } from "./readiness.ts"
+import type { Readiness } from "./readiness.ts"
 import { LocalNode } from "./routing/local-node.ts"
 import { Router } from "./routing/router.ts"
 import type { Environment, Timer } from "./environment.ts"
 import type { NodeStore } from "./storage/node-store.ts"
 import type { Address } from "./net/address.ts"
-import { HttpShim } from "./transport/http/http-server.ts"
-import type { Unreadiness } from "./transport/http/http-server.ts"
+import { HttpServer } from "./transport/http/http-server.ts"
 import type { Listen } from "./net/listen.ts"
 import { ConnectionParts } from "./transport/connection.ts"
 import { TcpServer } from "./transport/tcp/tcp-server.ts"
 
 /** How often an idle node looks at its clock and its mark. */
 const TICK_MS = 250
-const YEAR_MS = 365.2425 * 86_400_000
 
 export interface NodeOptions {
   readonly tcp: Address
@@ -40,22 +41,6 @@ export interface NodeOptions {
   readonly log: Logger
 }
 
-/** What `GET /nodes` shows. */
-export interface NodeDescription {
-  readonly node: number
-  readonly epoch: string
-  readonly epochMs: number
-  /** Until the time field of the format is used up. */
-  readonly yearsLeft: number
-  /** How far ids are ahead of the wall clock. */
-  readonly clockLeadMs: number
-  /** Why no ids are given out, or null. */
-  readonly unready: string | null
-  /** How often another process with this node's id has been found. */
-  readonly duplicatesFound: number
-  readonly peers: readonly PeerDescription[]
-}
-
 /** One Firn node, built out of its parts: the composition root. */
 export class FirnNode {
   readonly #log: Logger
@@ -65,7 +50,7 @@ export class FirnNode {
   readonly #generator: Generator
   readonly #membership: Membership
   readonly #tcp: TcpServer
-  readonly #http: HttpShim | undefined
+  readonly #http: HttpServer | undefined
   #tick: Timer | undefined
   #refusal: Status = Status.OK
   #stopping = false
@@ -99,13 +84,16 @@ export class FirnNode {
     try {
       this.#http =
         options.http &&
-        HttpShim.listen({
+        HttpServer.listen({
           address: options.http,
-          router,
-          pacer,
+          node: {
+            router,
+            pacer,
+            readiness: () => this.#readiness(),
+            status: () => this.#status(),
+          },
           environment,
-          unreadiness: () => this.#unreadiness(),
-          describe: () => this.#describe(),
+          log,
         })
     } catch (error) {
       void this.#tcp.stop()
@@ -202,45 +190,29 @@ export class FirnNode {
     const refusal = this.#generator.refusal()
     if (refusal !== this.#refusal) {
       this.#refusal = refusal
-      const unreadiness = this.#unreadiness()
-      if (unreadiness === undefined) this.#log.info({ event: "ready" }, "ids are given out again")
-      else this.#log.error({ event: "not-ready", ...unreadiness }, unreadiness.reason)
+      const readiness = this.#readiness()
+      if (readiness === READY) this.#log.info({ event: "ready" }, "ids are given out again")
+      else this.#log.error({ event: "not-ready", ...readiness }, readiness.reason)
     }
     this.#tick = this.#environment.after(TICK_MS, () => this.#watch())
   }
 
-  #unreadiness(): Unreadiness | undefined {
-    if (this.#stopping) return { reason: "NOT_READY: this node is stopping", retryAfterMs: 0 }
-    const { lost } = this.#reservation
-    if (lost !== undefined) return { reason: lostText(lost), retryAfterMs: 0 }
-    const { fault } = this.#membership
-    if (fault !== undefined) return { reason: `duplicate node id: ${fault}`, retryAfterMs: 0 }
-    const refusal = this.#generator.refusal()
-    if (refusal === Status.OK) return undefined
-    const retryAfterMs = this.#generator.refusalDetail
-    const reason =
-      refusal === Status.CLOCK_BEHIND
-        ? `CLOCK_BEHIND: the clock is ${this.#generator.leadMs} ms behind the last id; ` +
-          `ids are back in ${retryAfterMs} ms`
-        : `NOT_READY: ${this.#generator.ended ? "the time field is used up" : "the mark cannot be stored"}`
-    return { reason, retryAfterMs }
+  #readiness(): Readiness {
+    return readinessOf({
+      isStopping: this.#stopping,
+      reservation: this.#reservation,
+      membership: this.#membership,
+      generator: this.#generator,
+    })
   }
 
-  #describe(): NodeDescription {
-    const { nodeId, epochMs } = this.#store.node
-    const generator = this.#generator
-    generator.begin()
-    const yearsLeft = (epochMs + TIME_LIMIT - generator.wallMs) / YEAR_MS
-    return {
-      node: nodeId,
-      epoch: new Date(epochMs).toISOString(),
-      epochMs,
-      yearsLeft: Math.round(yearsLeft * 10) / 10,
-      clockLeadMs: generator.leadMs,
-      unready: this.#unreadiness()?.reason ?? null,
-      duplicatesFound: this.#membership.duplicatesFound,
-      peers: this.#membership.describe(),
-    }
+  #status(): NodeStatus {
+    return statusOf({
+      identity: this.#store.node,
+      generator: this.#generator,
+      membership: this.#membership,
+      readiness: this.#readiness(),
+    })
   }
 }
 
@@ -252,10 +224,6 @@ async function release(
 ): Promise<void> {
   const mark = generator.stop()
   await store.close(reservation.lost === undefined ? mark : undefined)
-}
-
-function lostText(reason: string): string {
-  return `identity lost: ${reason}`
 }
 
 /** Stores the first mark. A disk so slow that the clock has passed it meanwhile is asked again. */

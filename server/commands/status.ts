@@ -1,10 +1,12 @@
 import type { Command } from "commander"
 import { defineCommand } from "../config/command-line.ts"
 import type { Values } from "../config/settings.ts"
-import type { NodeDescription } from "../node.ts"
-import { textTable } from "../text-table.ts"
+import { ServerError } from "../errors.ts"
 import { addressText } from "../net/address.ts"
 import type { Address } from "../net/address.ts"
+import { parseNodeStatus } from "../node-status.ts"
+import type { NodeStatus } from "../node-status.ts"
+import { textTable } from "../text-table.ts"
 
 const TIMEOUT_MS = 5_000
 
@@ -15,20 +17,34 @@ export function defineStatus(program: Command): void {
   })
 }
 
-/** @throws Error that names the address when there is no Firn node */
-async function ask(server: Address): Promise<NodeDescription> {
+/** @throws ServerError that names the address when there is no Firn node */
+async function ask(server: Address): Promise<NodeStatus> {
   const where = addressText(server)
-  let response: Response
+  const body = await bodyOf(`http://${where}/nodes`, where)
   try {
-    response = await fetch(`http://${where}/nodes`, { signal: AbortSignal.timeout(TIMEOUT_MS) })
+    return parseNodeStatus(JSON.parse(body))
   } catch (error) {
-    throw new Error(`cannot reach ${where}: ${(error as Error).message}`, { cause: error })
+    const why = error instanceof SyntaxError ? "it is not JSON" : (error as Error).message
+    const what = `${where} answered, but not as a Firn node does: ${why}`
+    throw new ServerError(what, { cause: error })
   }
-  if (!response.ok) throw new Error(`${where} answered ${response.status}: is it a Firn node?`)
-  return (await response.json()) as NodeDescription
 }
 
-function statusText(node: NodeDescription): string {
+/** @throws ServerError */
+async function bodyOf(url: string, where: string): Promise<string> {
+  let response: Response
+  let body: string
+  try {
+    response = await fetch(url, { signal: AbortSignal.timeout(TIMEOUT_MS) })
+    body = await response.text()
+  } catch (error) {
+    throw new ServerError(`cannot reach ${where}: ${(error as Error).message}`, { cause: error })
+  }
+  if (response.ok) return body
+  throw new ServerError(`${where} answered ${response.status}: is it a Firn node?`)
+}
+
+function statusText(node: NodeStatus): string {
   const lines = [
     `node          ${node.node}`,
     `epoch         ${node.epoch} (${node.epochMs})`,
@@ -40,7 +56,7 @@ function statusText(node: NodeDescription): string {
   return lines.join("\n")
 }
 
-function peerLines({ peers }: NodeDescription): string[] {
+function peerLines({ peers }: NodeStatus): string[] {
   const rows = peers.map((peer) => [
     String(peer.node),
     peer.address,

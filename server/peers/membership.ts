@@ -2,6 +2,7 @@ import { ServerError } from "../errors.ts"
 import type { Logger } from "pino"
 import type { Timer } from "../environment.ts"
 import { addressText } from "../net/address.ts"
+import type { PeerStatus } from "../node-status.ts"
 import type { PeerContext } from "./context.ts"
 import { findDuplicates } from "./duplicates.ts"
 import type { Finding } from "./link-check.ts"
@@ -20,18 +21,6 @@ const SKEW_LIMIT_MS = 1_000
 /** Another process has this node's id. */
 export class DuplicateError extends ServerError {
   override readonly name = "DuplicateError"
-}
-
-/** A peer as `GET /nodes` shows it. */
-export interface PeerDescription {
-  readonly node: number
-  readonly address: string
-  readonly state: PeerState
-  /** Why it is not up; "" when it is. */
-  readonly reason: string
-  /** Its wall clock less ours; null until it was asked. */
-  readonly skewMs: number | null
-  readonly roundTripMs: number | null
 }
 
 /**
@@ -92,7 +81,7 @@ export class Membership {
     this.#log.info({ event: "peers-listed", nodes: entries.length }, "the list of nodes was read")
   }
 
-  describe(): PeerDescription[] {
+  describe(): PeerStatus[] {
     return this.peers.peers.map((peer) => ({
       node: peer.nodeId,
       address: addressText(peer.address),

@@ -1,3 +1,5 @@
+import { parseNodeStatus } from "../../server/node-status.ts"
+import type { NodeStatus } from "../../server/node-status.ts"
 import { FreePorts } from "../../server/supervisor/free-ports.ts"
 import { within } from "./deadline.ts"
 import { RunningNode } from "./firn-process.ts"
@@ -5,25 +7,6 @@ import { TempDir } from "./temp-dir.ts"
 
 /** The most addresses that nodes, proxies and fake peers of one test need. */
 const ADDRESSES_MAX = 15
-
-/** A peer as `GET /nodes` shows it. */
-interface PeerStatus {
-  readonly node: number
-  readonly address: string
-  readonly state: string
-  readonly reason: string
-  readonly skewMs: number | null
-  readonly roundTripMs: number | null
-}
-
-/** What the tests read of `GET /nodes`. */
-export interface NodeStatus {
-  readonly node: number
-  readonly clockLeadMs: number
-  readonly unready: string | null
-  readonly duplicatesFound: number
-  readonly peers: readonly PeerStatus[]
-}
 
 /** A list of nodes as `--peers` takes it: the place in the array is the node id. */
 export function peersText(addresses: readonly string[]): string {
@@ -108,5 +91,5 @@ export class NodeCluster implements AsyncDisposable {
 
 export async function nodeStatus({ http }: RunningNode): Promise<NodeStatus> {
   const response = await within("GET /nodes", fetch(`http://${http}/nodes`))
-  return (await response.json()) as NodeStatus
+  return parseNodeStatus(await response.json())
 }

@@ -1,21 +1,22 @@
-import { STATUSES, Status, halvesToNumber, refusalText } from "../../../protocol/index.ts"
-import type { Answer } from "../../../protocol/index.ts"
+import { Status } from "../../../protocol/index.ts"
 import { Exchange, Outcome } from "../../exchange.ts"
 import type { Asker } from "../../exchange.ts"
 import type { Pacer, Waiter } from "../../generator/pacer.ts"
 import type { Router } from "../../routing/router.ts"
-import { blockText } from "./id-lines.ts"
+import { idsAnswer } from "./answers.ts"
+import type { HttpAnswer } from "./answers.ts"
 import type { IdsQuery } from "./ids-query.ts"
+import type { HttpRequest } from "./request.ts"
 
 /** One request for ids, which may have to wait for the generator or for another node. */
 export class HttpIds extends Exchange implements Waiter, Asker {
-  readonly #request: Request
+  readonly #request: HttpRequest
   readonly #query: IdsQuery
   readonly #router: Router
   readonly #pacer: Pacer
-  #resolve: ((response: Response) => void) | undefined
+  #resolve: ((answer: HttpAnswer) => void) | undefined
 
-  constructor(request: Request, query: IdsQuery, router: Router, pacer: Pacer) {
+  constructor(request: HttpRequest, query: IdsQuery, router: Router, pacer: Pacer) {
     super()
     this.#request = request
     this.#query = query
@@ -30,8 +31,8 @@ export class HttpIds extends Exchange implements Waiter, Asker {
     return this.count
   }
 
-  answer(): Response | Promise<Response> {
-    if (this.#route() >= Status.OK) return this.#response()
+  answer(): HttpAnswer | Promise<HttpAnswer> {
+    if (this.#route() >= Status.OK) return this.#answer()
     return new Promise((resolve) => (this.#resolve = resolve))
   }
 
@@ -40,7 +41,7 @@ export class HttpIds extends Exchange implements Waiter, Asker {
   }
 
   answered(): void {
-    this.#resolve?.(this.#response())
+    this.#resolve?.(this.#answer())
   }
 
   #route(): Outcome {
@@ -50,35 +51,7 @@ export class HttpIds extends Exchange implements Waiter, Asker {
     return outcome
   }
 
-  #response(): Response {
-    if (this.status !== Status.OK) return refusal(this)
-    const lines = blockText(this.high, this.low, this.count)
-    if (!this.#request.headers.get("accept")?.includes("application/json")) {
-      return new Response(lines)
-    }
-    const ids = lines.trimEnd().split("\n")
-    return Response.json(this.#query.count === undefined ? { id: ids[0] } : { ids })
+  #answer(): HttpAnswer {
+    return idsAnswer(this, this.#query.count, this.#request)
   }
-}
-
-function refusal(answer: Answer): Response {
-  const row = STATUSES[answer.status]
-  const line = `${row?.name}: ${refusalText(answer)}`
-  if (answer.status === Status.TIMEOUT)
-    return text(503, "Service Unavailable - Timeout", retryAfter(0))
-  if (row?.retryable) {
-    const isDelay = answer.status === Status.CLOCK_BEHIND || answer.status === Status.OVERLOADED
-    return text(503, line, retryAfter(isDelay ? halvesToNumber(answer.high, answer.low) : 0))
-  }
-  if (answer.status === Status.UNKNOWN_NODE) return text(404, line)
-  return text(answer.status === Status.BAD_REQUEST ? 400 : 502, line)
-}
-
-export function text(status: number, line: string, headers?: Record<string, string>): Response {
-  return new Response(`${line}\n`, headers === undefined ? { status } : { status, headers })
-}
-
-/** Seconds are the header's unit; at least one, so that nobody asks again at once. */
-export function retryAfter(ms: number): Record<string, string> {
-  return { "Retry-After": String(Math.max(1, Math.ceil(ms / 1_000))) }
 }

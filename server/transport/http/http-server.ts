@@ -1,54 +1,48 @@
 import type { Server } from "bun"
-import { InputError, decodeId, idUnixMs } from "../../../protocol/index.ts"
-import type { Pacer } from "../../generator/pacer.ts"
-import type { Router } from "../../routing/router.ts"
+import type { Logger } from "pino"
 import type { Environment } from "../../environment.ts"
 import { ListenError } from "../../net/address.ts"
 import type { Address } from "../../net/address.ts"
-import { HttpIds, retryAfter, text } from "./http-ids.ts"
-import { parseLocalQuery, parseRoutedQuery } from "./ids-query.ts"
+import { MediaType } from "./answers.ts"
+import type { HttpAnswer } from "./answers.ts"
+import { Dispatcher } from "./dispatcher.ts"
+import type { HttpRequest } from "./request.ts"
+import type { ServedNode } from "./route.ts"
+import { ROUTES } from "./routes.ts"
 
 /** How long a stop waits for the answers under way before it cuts them off. */
 const STOP_DEADLINE_MS = 5_000
 
 const SCHEME_LENGTH = "http://".length
-const DECODE = "/decode/"
 
-export interface HttpShimOptions {
+export interface HttpServerOptions {
   readonly address: Address
-  readonly router: Router
-  readonly pacer: Pacer
+  readonly node: ServedNode
   readonly environment: Environment
-  /** Why the node cannot give out ids now, or undefined when it can. */
-  readonly unreadiness: () => Unreadiness | undefined
-  /** What `GET /nodes` shows, as JSON. */
-  readonly describe: () => unknown
+  readonly log: Logger
 }
 
-export interface Unreadiness {
-  readonly reason: string
-  readonly retryAfterMs: number
-}
-
-/** The ids over HTTP, for curl, browsers and load tools. `README.md` has the table of paths. */
-export class HttpShim {
+/** The ids over HTTP, for curl, browsers and load tools, served by `Bun.serve`. */
+export class HttpServer {
   readonly #server: Server<undefined>
-  readonly #options: HttpShimOptions
+  readonly #options: HttpServerOptions
 
-  private constructor(options: HttpShimOptions) {
+  private constructor(options: HttpServerOptions) {
     this.#options = options
+    const { address, node, log } = options
+    const dispatcher = new Dispatcher(ROUTES, node, responseOf, log)
     this.#server = Bun.serve({
-      hostname: options.address.host,
-      port: options.address.port,
+      hostname: address.host,
+      port: address.port,
       development: false,
-      fetch: (request) => this.#answer(request),
+      fetch: (request) => dispatcher.answer(new BunRequest(request)),
     })
   }
 
   /** @throws ListenError */
-  static listen(options: HttpShimOptions): HttpShim {
+  static listen(options: HttpServerOptions): HttpServer {
     try {
-      return new HttpShim(options)
+      return new HttpServer(options)
     } catch (error) {
       throw new ListenError("HTTP", options.address, error)
     }
@@ -66,54 +60,48 @@ export class HttpShim {
     await Promise.race([this.#server.stop(), deadline])
     await this.#server.stop(true)
   }
+}
 
-  #answer(request: Request): Response | Promise<Response> {
-    if (request.method !== "GET") {
-      return text(405, "method not allowed: use GET", { Allow: "GET" })
-    }
+class BunRequest implements HttpRequest {
+  readonly path: string
+  readonly query: string
+  readonly #request: Request
+
+  constructor(request: Request) {
+    this.#request = request
     const url = request.url
     // Without a Host, as health checks over HTTP/1.0 come, the URL is the path alone.
     const pathStart = url.startsWith("/") ? 0 : url.indexOf("/", SCHEME_LENGTH)
     const queryStart = url.indexOf("?", pathStart)
-    const path = queryStart < 0 ? url.slice(pathStart) : url.slice(pathStart, queryStart)
-    const query = queryStart < 0 ? "" : url.slice(queryStart + 1)
-    try {
-      return this.#answerPath(request, path, query)
-    } catch (error) {
-      if (error instanceof InputError) return text(400, error.message)
-      throw error
+    this.path = queryStart < 0 ? url.slice(pathStart) : url.slice(pathStart, queryStart)
+    this.query = queryStart < 0 ? "" : url.slice(queryStart + 1)
+  }
+
+  get method(): string {
+    return this.#request.method
+  }
+
+  /** Bun makes the headers when they are asked for: a refusal does without. */
+  get accept(): string | null {
+    return this.#request.headers.get("accept")
+  }
+}
+
+/** Made once: Bun copies them faster than it makes new ones. */
+const JSON_HEADERS = new Headers({ "Content-Type": contentType(MediaType.JSON) })
+
+function contentType(mediaType: MediaType): string {
+  return `${mediaType};charset=utf-8`
+}
+
+function responseOf({ status, mediaType, body, headers }: HttpAnswer): Response {
+  if (headers === undefined) {
+    // Bun adds the type of a text by itself. That and no status cost less than either given.
+    if (mediaType === MediaType.TEXT) {
+      return status === 200 ? new Response(body) : new Response(body, { status })
     }
+    if (mediaType === MediaType.JSON) return new Response(body, { status, headers: JSON_HEADERS })
   }
-
-  #answerPath(request: Request, path: string, query: string): Response | Promise<Response> {
-    const { router, pacer } = this.#options
-    switch (path) {
-      case "/lunique":
-        return new HttpIds(request, parseLocalQuery(query), router, pacer).answer()
-      case "/dunique":
-        return new HttpIds(request, parseRoutedQuery(query), router, pacer).answer()
-      case "/nodes":
-        return Response.json(this.#options.describe())
-      case "/healthz":
-        return text(200, "alive")
-      case "/readyz":
-        return this.#readiness()
-      default:
-        if (path.startsWith(DECODE)) return this.#decode(path.slice(DECODE.length))
-        return text(404, "not found")
-    }
-  }
-
-  #readiness(): Response {
-    const unreadiness = this.#options.unreadiness()
-    if (unreadiness === undefined) return text(200, "ready")
-    return text(503, unreadiness.reason, retryAfter(unreadiness.retryAfterMs))
-  }
-
-  /** @throws InputError when it is no id */
-  #decode(idText: string): Response {
-    const { time, node, sequence } = decodeId(idText)
-    const unixMs = idUnixMs(time, this.#options.router.local.epochMs)
-    return Response.json({ id: idText, time: new Date(unixMs), unixMs, node, sequence })
-  }
+  const allHeaders = { "Content-Type": contentType(mediaType), ...headers }
+  return new Response(body, { status, headers: allHeaders })
 }

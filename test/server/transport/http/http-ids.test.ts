@@ -6,6 +6,7 @@ import { parseRoutedQuery } from "../../../../server/transport/http/ids-query.ts
 import { ClusterServer, TIMEOUT_MS } from "../../../support/cluster-server.ts"
 import { nodeOfId, peerAddress } from "../../../support/fake-peer.ts"
 import type { Behaviour } from "../../../support/fake-peer.ts"
+import { httpRequest } from "../../../support/http-request.ts"
 import { MemoryStore } from "../../../support/memory-store.ts"
 import { VirtualNode } from "../../../support/virtual-node.ts"
 import { VirtualEnvironment } from "../../../support/virtual-environment.ts"
@@ -16,10 +17,6 @@ function connected(node = new VirtualNode()): ClusterServer {
   return server
 }
 
-function request(accept = "*/*"): Request {
-  return new Request("http://firn/dunique", { headers: { accept } })
-}
-
 /** What is answered to a query, so much later. */
 async function get(
   server: ClusterServer,
@@ -27,12 +24,12 @@ async function get(
   ms = 20,
   accept = "*/*",
 ): Promise<{ status: number; body: string; retryAfter: string | null }> {
-  const ids = new HttpIds(request(accept), parseRoutedQuery(query), server.router, server.pacer)
+  const request = httpRequest("/dunique", { accept })
+  const ids = new HttpIds(request, parseRoutedQuery(query), server.router, server.pacer)
   const answered = ids.answer()
   server.environment.advance(ms)
-  const response = await answered
-  const retryAfter = response.headers.get("retry-after")
-  return { status: response.status, body: await response.text(), retryAfter }
+  const { status, body, headers } = await answered
+  return { status, body, retryAfter: headers?.["Retry-After"] ?? null }
 }
 
 describe("a request for ids", () => {

@@ -1,0 +1,100 @@
+import type { Generator } from "./generator/generator.ts"
+import { TIME_LIMIT } from "./generator/reservation.ts"
+import { integer, list, nullable, number, record, string } from "./json-shape.ts"
+import type { Shape } from "./json-shape.ts"
+import { READY } from "./readiness.ts"
+import type { Readiness } from "./readiness.ts"
+
+const YEAR_MS = 365.2425 * 86_400_000
+
+/** Another node of the cluster, as the node that is asked sees it. */
+export interface PeerStatus {
+  readonly node: number
+  /** HOST:PORT */
+  readonly address: string
+  /** One of `PeerState`, or one that a later version has added. */
+  readonly state: string
+  /** Why it is not up; "" when it is. */
+  readonly reason: string
+  /** Its wall clock less ours; null until it was asked. */
+  readonly skewMs: number | null
+  readonly roundTripMs: number | null
+}
+
+/** The JSON of `GET /nodes`: a node, and what it sees of the others. */
+export interface NodeStatus {
+  readonly node: number
+  /** ISO 8601, UTC */
+  readonly epoch: string
+  /** Unix milliseconds */
+  readonly epochMs: number
+  /** Until the time field of the format is used up. */
+  readonly yearsLeft: number
+  /** How far ids are ahead of the wall clock. */
+  readonly clockLeadMs: number
+  /** Why no ids are given out, or null. */
+  readonly unready: string | null
+  /** How often another process with this node's id has been found. */
+  readonly duplicatesFound: number
+  readonly peers: readonly PeerStatus[]
+}
+
+const PEER_STATUS: Shape<PeerStatus> = record<PeerStatus>("another node of the cluster", {
+  node: integer("its node id"),
+  address: string("where it listens for TCP, HOST:PORT"),
+  state: string("unused, connecting, up, down or misconfigured"),
+  reason: string('why it is not up; "" when it is'),
+  skewMs: nullable(number("its wall clock less that of the node asked; null until it was asked")),
+  roundTripMs: nullable(number("how long its last check took; null until it was asked")),
+})
+
+export const NODE_STATUS: Shape<NodeStatus> = record<NodeStatus>(
+  "the node, and what it sees of the others",
+  {
+    node: integer("its node id"),
+    epoch: string("what ids count from, as a UTC date"),
+    epochMs: integer("the same in Unix milliseconds"),
+    yearsLeft: number("until the time field of the format is used up"),
+    clockLeadMs: integer("how far ids are ahead of the wall clock"),
+    unready: nullable(string("why no ids are given out; null when they are")),
+    duplicatesFound: integer("how often another process with this node's id has been found"),
+    peers: list(PEER_STATUS),
+  },
+)
+
+/** @throws InputError that names the first thing that is missing or of another type */
+export function parseNodeStatus(json: unknown): NodeStatus {
+  return NODE_STATUS.read(json, "")
+}
+
+/** The parts of a node that its status tells of. */
+export interface StatusSources {
+  readonly identity: { readonly nodeId: number; readonly epochMs: number }
+  readonly generator: Pick<Generator, "begin" | "wallMs" | "leadMs">
+  readonly membership: {
+    readonly duplicatesFound: number
+    describe(): readonly PeerStatus[]
+  }
+  readonly readiness: Readiness
+}
+
+/** Reads the clock. */
+export function statusOf({
+  identity: { nodeId, epochMs },
+  generator,
+  membership,
+  readiness,
+}: StatusSources): NodeStatus {
+  generator.begin()
+  const yearsLeft = (epochMs + TIME_LIMIT - generator.wallMs) / YEAR_MS
+  return {
+    node: nodeId,
+    epoch: new Date(epochMs).toISOString(),
+    epochMs,
+    yearsLeft: Math.round(yearsLeft * 10) / 10,
+    clockLeadMs: generator.leadMs,
+    unready: readiness === READY ? null : readiness.reason,
+    duplicatesFound: membership.duplicatesFound,
+    peers: membership.describe(),
+  }
+}

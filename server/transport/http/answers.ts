@@ -1,0 +1,65 @@
+import { STATUSES, Status, halvesToNumber, refusalText } from "../../../protocol/index.ts"
+import type { Answer } from "../../../protocol/index.ts"
+import { blockText } from "./id-lines.ts"
+import type { HttpRequest } from "./request.ts"
+
+export const MediaType = {
+  TEXT: "text/plain",
+  JSON: "application/json",
+} as const
+export type MediaType = (typeof MediaType)[keyof typeof MediaType]
+
+/** What is answered to a request, whoever sends it. */
+export interface HttpAnswer {
+  readonly status: number
+  readonly mediaType: MediaType
+  readonly body: string
+  /** Those beside Content-Type. */
+  readonly headers: Readonly<Record<string, string>> | undefined
+}
+
+/** One line of text. */
+export function text(status: number, line: string, headers?: HttpAnswer["headers"]): HttpAnswer {
+  return { status, mediaType: MediaType.TEXT, body: `${line}\n`, headers }
+}
+
+export function json(value: object): HttpAnswer {
+  const body = JSON.stringify(value)
+  return { status: 200, mediaType: MediaType.JSON, body, headers: undefined }
+}
+
+/** Seconds are the header's unit; at least one, so that nobody asks again at once. */
+export function retryAfter(ms: number): Record<string, string> {
+  return { "Retry-After": String(Math.max(1, Math.ceil(ms / 1_000))) }
+}
+
+/**
+ * The answer to a request for ids.
+ * @param count undefined: one id, and not a list of one
+ */
+export function idsAnswer(
+  answer: Answer,
+  count: number | undefined,
+  request: HttpRequest,
+): HttpAnswer {
+  if (answer.status !== Status.OK) return refusal(answer)
+  const body = blockText(answer.high, answer.low, count ?? 1)
+  if (!request.accept?.includes(MediaType.JSON)) {
+    return { status: 200, mediaType: MediaType.TEXT, body, headers: undefined }
+  }
+  const list = body.trimEnd().split("\n")
+  return json(count === undefined ? { id: list[0] } : { ids: list })
+}
+
+function refusal(answer: Answer): HttpAnswer {
+  const row = STATUSES[answer.status]
+  const line = `${row?.name}: ${refusalText(answer)}`
+  if (answer.status === Status.TIMEOUT)
+    return text(503, "Service Unavailable - Timeout", retryAfter(0))
+  if (row?.retryable) {
+    const isDelay = answer.status === Status.CLOCK_BEHIND || answer.status === Status.OVERLOADED
+    return text(503, line, retryAfter(isDelay ? halvesToNumber(answer.high, answer.low) : 0))
+  }
+  if (answer.status === Status.UNKNOWN_NODE) return text(404, line)
+  return text(answer.status === Status.BAD_REQUEST ? 400 : 502, line)
+}

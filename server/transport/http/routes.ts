@@ -1,0 +1,165 @@
+import { COUNT_MAX, decodeId, idUnixMs } from "../../../protocol/index.ts"
+import { integer, list, record, string } from "../../json-shape.ts"
+import type { Shape } from "../../json-shape.ts"
+import { NODE_STATUS } from "../../node-status.ts"
+import { READY } from "../../readiness.ts"
+import { MediaType, json, retryAfter, text } from "./answers.ts"
+import type { HttpAnswer } from "./answers.ts"
+import { HttpIds } from "./http-ids.ts"
+import { parseLocalQuery, parseRoutedQuery } from "./ids-query.ts"
+import type { AnswerType, BodyType, Parameter, Route, ServedNode } from "./route.ts"
+
+/** What `GET /decode/{id}` answers. */
+interface DecodedId {
+  readonly id: string
+  readonly time: string
+  readonly unixMs: number
+  readonly node: number
+  readonly sequence: number
+}
+
+const N: Parameter = {
+  name: "n",
+  meaning: "how many ids, consecutive and of one millisecond; one when it is left out",
+  schema: { type: "integer", minimum: 1, maximum: COUNT_MAX },
+}
+
+const TARGET: Parameter = {
+  name: "target",
+  meaning:
+    "who answers: random, a node id, or a key, for which the node that owns it answers; " +
+    "this node when neither target nor key is given",
+  schema: { type: "string", minLength: 1 },
+}
+
+const KEY: Parameter = {
+  name: "key",
+  meaning: "a key, whatever it looks like; the node that owns it answers",
+  schema: { type: "string", minLength: 1 },
+}
+
+const ID: Parameter = {
+  name: "id",
+  meaning: "an id in decimal",
+  schema: { type: "string", pattern: "^[0-9]{1,20}$" },
+}
+
+function textBody(description: string, pattern: RegExp): BodyType {
+  return { mediaType: MediaType.TEXT, shape: string(description, pattern) }
+}
+
+function jsonBody(shape: Shape<unknown>): BodyType {
+  return { mediaType: MediaType.JSON, shape }
+}
+
+/** An answer whose body is a line that says what is wrong. */
+function refusal(status: number, meaning: string, headers: readonly string[] = []): AnswerType {
+  return { status, meaning, headers, bodies: [textBody("why, in one line", /^[^\n]+\n$/)] }
+}
+
+function success(meaning: string, ...bodies: readonly BodyType[]): AnswerType {
+  return { status: 200, meaning, headers: [], bodies }
+}
+
+const id = string("an id in decimal: a number of JavaScript would lose digits", /^[0-9]{1,20}$/)
+
+const IDS = success(
+  "the ids",
+  textBody("ids in decimal, each followed by a line feed", /^([0-9]{1,20}\n)+$/),
+  jsonBody(record<{ id: string }>("without n", { id })),
+  jsonBody(record<{ ids: readonly string[] }>("with n", { ids: list(id) })),
+)
+
+const DECODED_ID: Shape<DecodedId> = record<DecodedId>("the parts of an id", {
+  id,
+  time: string("when it was given out, as a UTC date"),
+  unixMs: integer("the same in Unix milliseconds"),
+  node: integer("the node that gave it out"),
+  sequence: integer("which one it is of the ids of its millisecond"),
+})
+
+const BAD_QUERY = refusal(400, "a parameter is wrong")
+const NO_IDS = refusal(503, "there are no ids now; ask again", ["Retry-After"])
+
+/** What every route may answer besides. */
+export const COMMON_ANSWERS: readonly AnswerType[] = [
+  refusal(405, "the path has no such method", ["Allow"]),
+  refusal(500, "a mistake of Firn; its log has the details"),
+]
+
+/** The one table of what HTTP offers. `README.md` has it for people. */
+export const ROUTES: readonly Route[] = [
+  {
+    method: "GET",
+    path: "/lunique",
+    summary: "Gives out ids of this node.",
+    query: [N],
+    answers: [IDS, BAD_QUERY, NO_IDS],
+    handle: (request, { router, pacer }) =>
+      new HttpIds(request, parseLocalQuery(request.query), router, pacer).answer(),
+  },
+  {
+    method: "GET",
+    path: "/dunique",
+    summary: "Gives out ids of a random node, of a named one, or of the owner of a key.",
+    query: [N, TARGET, KEY],
+    answers: [
+      IDS,
+      BAD_QUERY,
+      refusal(404, "the node is not in the cluster"),
+      refusal(502, "another node than the one listed answered"),
+      NO_IDS,
+    ],
+    handle: (request, { router, pacer }) =>
+      new HttpIds(request, parseRoutedQuery(request.query), router, pacer).answer(),
+  },
+  {
+    method: "GET",
+    path: "/nodes",
+    summary: "Shows this node and what it sees of the others.",
+    query: [],
+    answers: [success("the status", jsonBody(NODE_STATUS))],
+    handle: (_, node) => json(node.status()),
+  },
+  {
+    method: "GET",
+    path: "/decode/{id}",
+    summary: "Tells time, node and sequence of an id.",
+    parameter: ID,
+    query: [],
+    answers: [success("its parts", jsonBody(DECODED_ID)), refusal(400, "it is not an id")],
+    handle: (_, node, idText) => json(decoded(idText, node)),
+  },
+  {
+    method: "GET",
+    path: "/healthz",
+    summary: "Tells that the process is alive.",
+    query: [],
+    answers: [success("it is", textBody("alive", /^alive\n$/))],
+    handle: () => text(200, "alive"),
+  },
+  {
+    method: "GET",
+    path: "/readyz",
+    summary: "Tells whether ids are given out.",
+    query: [],
+    answers: [
+      success("they are", textBody("ready", /^ready\n$/)),
+      refusal(503, "they are not", ["Retry-After"]),
+    ],
+    handle: (_, node) => readiness(node),
+  },
+]
+
+/** @throws InputError when it is no id */
+function decoded(idText: string, { router }: ServedNode): DecodedId {
+  const { time, node, sequence } = decodeId(idText)
+  const unixMs = idUnixMs(time, router.local.epochMs)
+  return { id: idText, time: new Date(unixMs).toISOString(), unixMs, node, sequence }
+}
+
+function readiness(node: ServedNode): HttpAnswer {
+  const state = node.readiness()
+  if (state === READY) return text(200, "ready")
+  return text(503, state.reason, retryAfter(state.retryAfterMs))
+}

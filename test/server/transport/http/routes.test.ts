@@ -1,0 +1,170 @@
+import { describe, expect, test } from "bun:test"
+import { readFileSync } from "node:fs"
+import { join } from "node:path"
+import { Status } from "../../../../protocol/index.ts"
+import { MediaType } from "../../../../server/transport/http/answers.ts"
+import type { HttpAnswer } from "../../../../server/transport/http/answers.ts"
+import { Dispatcher } from "../../../../server/transport/http/dispatcher.ts"
+import type { AnswerType, Route, ServedNode } from "../../../../server/transport/http/route.ts"
+import { COMMON_ANSWERS, ROUTES } from "../../../../server/transport/http/routes.ts"
+import { ClusterServer } from "../../../support/cluster-server.ts"
+import { httpRequest, servedNode } from "../../../support/http-request.ts"
+import { MemoryLog } from "../../../support/memory-log.ts"
+import { MemoryStore } from "../../../support/memory-store.ts"
+import { ROOT } from "../../../support/paths.ts"
+import { VirtualEnvironment } from "../../../support/virtual-environment.ts"
+import { VirtualNode } from "../../../support/virtual-node.ts"
+
+interface Case {
+  readonly target: string
+  readonly accept?: string
+  readonly method?: string
+  /** What node 2 answers. */
+  readonly peerStatus?: Status
+  readonly isClockBehind?: boolean
+  /** What the node tells of itself, if it matters. */
+  readonly told?: Partial<ServedNode>
+}
+
+const UNREADY: Partial<ServedNode> = {
+  readiness: () => ({ reason: "NOT_READY: why", retryAfterMs: 1 }),
+}
+const BROKEN: Partial<ServedNode> = {
+  status() {
+    throw new Error("a mistake")
+  },
+}
+
+/** Together they get every answer that the table declares. */
+const CASES: readonly Case[] = [
+  ...["/lunique", "/dunique", "/dunique?target=random", "/dunique?key=8"].flatMap((target) => {
+    const several = `${target}${target.includes("?") ? "&" : "?"}n=3`
+    const asText = [{ target }, { target: several }]
+    return [...asText, ...asText.map((one) => ({ ...one, accept: MediaType.JSON }))]
+  }),
+  { target: "/lunique?n=0" },
+  { target: "/lunique", isClockBehind: true },
+  { target: "/dunique?target=" },
+  { target: "/dunique?target=9" },
+  { target: "/dunique?target=2", peerStatus: Status.WRONG_NODE },
+  { target: "/dunique?target=2", peerStatus: Status.OVERLOADED },
+  { target: "/dunique?target=2", peerStatus: Status.TIMEOUT },
+  { target: "/nodes" },
+  { target: "/nodes", told: BROKEN },
+  { target: "/decode/83901585456918570" },
+  { target: "/decode/x" },
+  { target: "/healthz" },
+  { target: "/readyz" },
+  { target: "/readyz", told: UNREADY },
+  ...ROUTES.map(({ path }) => ({ target: path, method: "POST" })),
+]
+
+function server(isClockBehind = false): ClusterServer {
+  const environment = new VirtualEnvironment()
+  const store = new MemoryStore(environment, isClockBehind ? environment.time + 60_000 : 0)
+  const started = new ClusterServer([1, 2, 3], 1, new VirtualNode({ environment, store }))
+  if (!isClockBehind) started.connect()
+  return started
+}
+
+async function answerTo(asked: Case): Promise<HttpAnswer> {
+  const { target, method = "GET", accept = "*/*", peerStatus, isClockBehind, told } = asked
+  const cluster = server(isClockBehind)
+  if (peerStatus !== undefined) {
+    cluster.fake(2).behaviour = () => ({ status: peerStatus, value: 2n })
+  }
+  const node = servedNode(cluster, told)
+  const dispatcher = new Dispatcher(ROUTES, node, (answer) => answer, new MemoryLog().logger)
+  const answered = dispatcher.answer(httpRequest(target, { method, accept }))
+  cluster.environment.advance(20)
+  return await answered
+}
+
+function routeOf({ target }: Case): Route {
+  const [path] = target.split("?")
+  const found = ROUTES.find((route) => path === route.path || isOf(route, path!))
+  if (found === undefined) throw new Error(`${target} is of no route`)
+  return found
+}
+
+function isOf({ path, parameter }: Route, asked: string): boolean {
+  return parameter !== undefined && asked.startsWith(path.replace(`{${parameter.name}}`, ""))
+}
+
+/** The answers that it may give, each as `/path 200 text/plain`. */
+function kindsOf({ path, answers }: Route): string[] {
+  return answers.flatMap(({ status, bodies }) =>
+    bodies.map(({ mediaType }) => `${path} ${status} ${mediaType}`),
+  )
+}
+
+/** Why the body has none of the shapes that are declared; none when it has one of them. */
+function misfits({ mediaType, body }: HttpAnswer, { bodies }: AnswerType): string[] {
+  const value: unknown = mediaType === MediaType.JSON ? JSON.parse(body) : body
+  const reasons: string[] = []
+  for (const { mediaType: declared, shape } of bodies) {
+    if (declared !== mediaType) {
+      reasons.push(`it is not ${declared}`)
+      continue
+    }
+    try {
+      shape.read(value, "")
+      return []
+    } catch (error) {
+      reasons.push((error as Error).message)
+    }
+  }
+  return reasons
+}
+
+describe("the table of routes", () => {
+  test("has the paths of the table of HTTP in README.md, and no others", () => {
+    const readme = readFileSync(join(ROOT, "README.md"), "utf8")
+    const section = /\n## HTTP\n([^]*?)\n## /.exec(readme)?.[1] ?? ""
+    const rows = section.matchAll(/^\| `([A-Z]+) (\/[^?` ]*)/gm)
+    const told = Array.from(rows, ([, method, path]) => {
+      return `${method} ${path!.replaceAll(/<(\w+)>/g, "{$1}")}`
+    })
+    const served = ROUTES.map(({ method, path }) => `${method} ${path}`)
+    expect(new Set(told)).toEqual(new Set(served))
+  })
+
+  test("has no path twice with one method", () => {
+    const served = ROUTES.map(({ method, path }) => `${method} ${path}`)
+    expect(new Set(served).size).toBe(served.length)
+  })
+
+  test("describes the parameter of every path that has one, which stands at its end", () => {
+    for (const { path, parameter } of ROUTES) {
+      const [, name] = /\/\{(\w+)\}$/.exec(path) ?? []
+      expect({ path, name: parameter?.name }).toEqual({ path, name })
+      expect(path).toMatch(/^\/[a-z]+(?:\/\{\w+\})?$/)
+    }
+  })
+
+  test("says of each route in one sentence what it does", () => {
+    for (const { summary } of ROUTES) expect(summary).toMatch(/^[A-Z][^.]+\.$/)
+  })
+})
+
+describe("an answer is one that its route declares", () => {
+  test.each(CASES)("%j", async (asked) => {
+    const answer = await answerTo(asked)
+    const declared = [...routeOf(asked).answers, ...COMMON_ANSWERS].find(
+      ({ status }) => status === answer.status,
+    )
+    expect(declared?.headers).toEqual(Object.keys(answer.headers ?? {}))
+    expect(misfits(answer, declared!)).toEqual([])
+  })
+
+  test("and every answer that is declared is given", async () => {
+    const given = await Promise.all(
+      CASES.map(async (asked) => {
+        const { status, mediaType } = await answerTo(asked)
+        return `${routeOf(asked).path} ${status} ${mediaType}`
+      }),
+    )
+    const declared = ROUTES.flatMap((route) => [...kindsOf(route), `${route.path} 405 text/plain`])
+    expect(new Set(given)).toEqual(new Set([...declared, "/nodes 500 text/plain"]))
+  })
+})

@@ -1,0 +1,30 @@
+import type { NodeStatus } from "../../server/node-status.ts"
+
+/** Of a node that has used one of its two peers, and found the other down. */
+export const SAMPLE_STATUS: NodeStatus = {
+  node: 7,
+  epoch: "2026-01-01T00:00:00.000Z",
+  epochMs: 1_767_225_600_000,
+  yearsLeft: 138.5,
+  clockLeadMs: 3,
+  unready: null,
+  duplicatesFound: 0,
+  peers: [
+    {
+      node: 1,
+      address: "127.0.0.1:6455",
+      state: "up",
+      reason: "",
+      skewMs: -0.25,
+      roundTripMs: 1.5,
+    },
+    {
+      node: 2,
+      address: "127.0.0.1:6456",
+      state: "down",
+      reason: "nothing listens there",
+      skewMs: null,
+      roundTripMs: null,
+    },
+  ],
+}
