@@ -59,8 +59,8 @@ export class RequestPipeline<Owner extends object> {
   }
 
   /**
-   * Appends a request to what is unsent.
-   * @returns false when the pipeline is closed or too much is in flight
+   * Appends a request to what is unsent. Not to be called after `close`.
+   * @returns false when too much is in flight
    */
   send(
     op: Op,
@@ -70,7 +70,7 @@ export class RequestPipeline<Owner extends object> {
     nowMs: number,
     deadlineMs: number,
   ): boolean {
-    if (this.#isClosed || !this.#inFlight.push(owner, nowMs, deadlineMs)) return false
+    if (!this.#inFlight.push(owner, nowMs, deadlineMs)) return false
     this.unsent.append(op, this.#flags, count, target)
     return true
   }
@@ -106,7 +106,7 @@ export class RequestPipeline<Owner extends object> {
     )
   }
 
-  /** From now on nothing is sent or read. What is in flight stays there for `shift`. */
+  /** From now on nothing is read. What is in flight stays there for `shift`. */
   close(): void {
     this.#isClosed = true
   }

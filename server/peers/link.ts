@@ -87,6 +87,7 @@ export class Link implements Flushable, PipelineReceiver<ResponseHandler> {
     nowMs: number,
     deadlineMs: number,
   ): boolean {
+    if (this.#state === LinkState.CLOSED) return false
     if (!this.#pipeline.send(op, count, target, handler, nowMs, deadlineMs)) return false
     if (!this.#scheduled) {
       this.#scheduled = true

@@ -28,7 +28,7 @@ class NaivePipeline {
   isClosed = false
 
   send(target: number, owner: Request | undefined, sentAtMs: number, deadlineMs: number): boolean {
-    if (this.isClosed || this.places.length === MAX) return false
+    if (this.places.length === MAX) return false
     this.places.push({ owner, sentAtMs, deadlineMs })
     this.unsent.push(Op.KEY, 1, 0, 1, 0, 0, target >>> 8, target & 0xff)
     return true
@@ -150,6 +150,7 @@ class Run {
   }
 
   #send(limitMs: number): void {
+    if (this.#model.isClosed) return
     const name = this.#sent++
     const [nowMs, deadlineMs] = [this.#nowMs, this.#nowMs + limitMs]
     const isSent = this.#pipeline.send(Op.KEY, 1, name, ownerOf(name), nowMs, deadlineMs)
