@@ -46,6 +46,8 @@ export class Exchange extends AnswerSlot {
   flags = 0
   count = 0
   target = 0
+  /** Whether it is the turn of whoever asks to take ids of this node. */
+  mayTakeIds = true
 }
 
 /** Whoever asked: told when the answer of another node stands in the slot that was handed in. */

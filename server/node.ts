@@ -1,7 +1,7 @@
 import type { Logger } from "pino"
 import { Status } from "../protocol/index.ts"
 import { Generator } from "./generator/generator.ts"
-import { Pacer } from "./generator/pacer.ts"
+import { FairQueue } from "./generator/fair-queue.ts"
 import { Reservation, TIME_LIMIT, reservedUpTo } from "./generator/reservation.ts"
 import { Membership } from "./peers/membership.ts"
 import type { Dial } from "./net/dial.ts"
@@ -29,6 +29,8 @@ export interface NodeOptions {
   /** undefined: no HTTP */
   readonly http: Address | undefined
   readonly maxClockLeadMs: number
+  /** How long a request may wait for ids before it is refused. */
+  readonly waitTimeoutMs: number
   /** All nodes of the cluster, with or without this one; none: this node is alone. */
   readonly peers: readonly PeerEntry[]
   readonly linksPerPeer: number
@@ -70,16 +72,16 @@ export class FirnNode {
     this.#reservation = reservation
     this.#generator = generator
     this.#membership = membership
-    const pacer = new Pacer(environment, generator)
+    const fairQueue = new FairQueue(environment, generator, options.waitTimeoutMs)
     const router = new Router(
       local,
       membership.peers,
-      pacer,
+      fairQueue,
       environment,
       options.forwardTimeoutMs,
       flushScheduler,
     )
-    const parts = new ConnectionParts(router, pacer, flushScheduler)
+    const parts = new ConnectionParts(router, fairQueue, flushScheduler, environment)
     this.#tcp = TcpServer.listen({ address: options.tcp, listen, parts, environment, log })
     try {
       this.#http =
@@ -88,7 +90,7 @@ export class FirnNode {
           address: options.http,
           node: {
             router,
-            pacer,
+            fairQueue,
             readiness: () => this.#readiness(),
             status: () => this.#status(),
           },

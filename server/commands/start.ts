@@ -33,6 +33,7 @@ async function start(options: StartOptions): Promise<void> {
     linksPerPeer: options.linksPerPeer,
     forwardTimeoutMs: options.forwardTimeout,
     maxClockLeadMs: options.maxClockLead,
+    waitTimeoutMs: options.waitTimeout,
     store,
     environment: systemEnvironment,
     listen: listenTcp,

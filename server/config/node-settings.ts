@@ -76,6 +76,13 @@ export const NODE_SETTINGS = [
     help: "how far ids may be ahead of the wall clock",
   },
   {
+    flag: "--wait-timeout <MS>",
+    commands: ["start", "cluster"],
+    parse: (text: string): number => wholeNumber(text, 1, 60_000),
+    default: "1000",
+    help: "how long a request may wait for ids before it is refused as `OVERLOADED`, 1 to 60000",
+  },
+  {
     flag: "--log-level <LEVEL>",
     commands: ["start", "cluster"],
     parse: (text: string): string => choice(text, LOG_LEVELS),

@@ -9,10 +9,6 @@ export interface ClientSocket extends Sink {
   shutdown(): void
   /** Closes both ways. */
   end(): void
-}
-
-/** The socket of a client, as far as a server needs it. */
-export interface ServedSocket extends ClientSocket {
   /** Closes at once; what was not sent yet is lost. */
   terminate(): void
 }
@@ -29,7 +25,7 @@ interface ClientEvents {
 
 interface ListenEvents<Client extends ClientEvents> {
   /** A client has connected. @returns what hears of it from now on */
-  opened(socket: ServedSocket): Client
+  opened(socket: ClientSocket): Client
   /** The socket of a client is closed. Called after the client's own `closed`. */
   closed(client: Client): void
   /** A socket failed, and is closed for that. */

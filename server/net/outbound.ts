@@ -11,6 +11,8 @@ export interface Sink {
 export class Outbound {
   readonly #sink: Sink
   #tail: Uint8Array | undefined
+  /** The socket is closed, whether or not its owner has been told: what is written goes nowhere. */
+  isClosed = false
 
   constructor(sink: Sink) {
     this.#sink = sink
@@ -25,7 +27,8 @@ export class Outbound {
   write(bytes: Uint8Array, length: number): void {
     if (this.#tail !== undefined) throw new Error("written to while blocked")
     const accepted = this.#sink.write(bytes, 0, length)
-    if (accepted >= 0 && accepted < length) this.#tail = bytes.slice(accepted, length)
+    if (accepted < 0) this.isClosed = true
+    else if (accepted < length) this.#tail = bytes.slice(accepted, length)
   }
 
   /** Goes on with the tail after the socket has drained. */
@@ -33,7 +36,8 @@ export class Outbound {
     const tail = this.#tail
     if (tail === undefined) return
     const accepted = this.#sink.write(tail, 0, tail.length)
-    const done = accepted < 0 || accepted === tail.length
+    this.isClosed = accepted < 0
+    const done = this.isClosed || accepted === tail.length
     this.#tail = done ? undefined : tail.subarray(accepted)
   }
 }

@@ -2,7 +2,8 @@ import { Op, Status, idNode } from "../../protocol/index.ts"
 import type { Environment } from "../environment.ts"
 import { Outcome } from "../exchange.ts"
 import type { Asker, Exchange } from "../exchange.ts"
-import type { Pacer, Waiter } from "../generator/pacer.ts"
+import { Flow } from "../generator/fair-queue.ts"
+import type { FairQueue, Waiter } from "../generator/fair-queue.ts"
 import type { LocalNode } from "./local-node.ts"
 import type { IdRequest, PeerDirectory } from "./peer-directory.ts"
 import { rendezvousOwner } from "./rendezvous.ts"
@@ -16,7 +17,7 @@ const ATTEMPT_MIN_MS = 10
 export interface ForwardingParts {
   readonly local: LocalNode
   readonly peers: PeerDirectory
-  readonly pacer: Pacer
+  readonly fairQueue: FairQueue
   readonly environment: Environment
   /** Those that have no request, for the next ones. */
   readonly spare: ForwardedRequest[]
@@ -33,6 +34,7 @@ const SPARE_MAX = 16_384
  */
 export class ForwardedRequest implements IdRequest, Waiter {
   readonly #parts: ForwardingParts
+  readonly #flow = new Flow(this)
   #exchange: Exchange | undefined
   #asker: Asker | undefined
   /** Monotonic milliseconds. */
@@ -63,6 +65,7 @@ export class ForwardedRequest implements IdRequest, Waiter {
   /** Lets go of its request and is there for another. */
   release(): void {
     this.#exchange = this.#asker = undefined
+    this.#flow.caughtUp()
     const { spare } = this.#parts
     if (spare.length < SPARE_MAX) spare.push(this)
   }
@@ -125,11 +128,17 @@ export class ForwardedRequest implements IdRequest, Waiter {
 
   /** The last resort of RANDOM and KEY: this node answers, once it has ids. */
   resume(): void {
-    const { local, pacer } = this.#parts
+    const { local, fairQueue } = this.#parts
     const exchange = this.#open()
     local.begin()
-    if (local.generator.take(this.wanted, exchange) === Outcome.WAIT) pacer.wait(this)
-    else this.#settle(exchange.status, exchange.high, exchange.low)
+    if (local.generator.take(exchange.count, exchange) !== Outcome.WAIT) {
+      this.#settle(exchange.status, exchange.high, exchange.low)
+    } else if (!fairQueue.wait(this.#flow)) this.giveUp(fairQueue.retryAfterMs)
+  }
+
+  /** This node has had no ids for it for too long. */
+  giveUp(retryAfterMs: number): void {
+    this.#settle(Status.OVERLOADED, 0, retryAfterMs)
   }
 
   #settle(status: Status, high: number, low: number): void {

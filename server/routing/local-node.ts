@@ -8,7 +8,8 @@ import {
   pingLow,
   requestFault,
 } from "../../protocol/index.ts"
-import type { Exchange, Outcome } from "../exchange.ts"
+import { Outcome } from "../exchange.ts"
+import type { Exchange } from "../exchange.ts"
 import type { Generator } from "../generator/generator.ts"
 
 /** Start numbers are below this. */
@@ -45,7 +46,7 @@ export class LocalNode {
     switch (op) {
       case Op.NODE:
         if (target !== this.nodeId) return this.#refuseTarget(exchange)
-        return this.generator.take(count, exchange)
+        return this.take(exchange)
       case Op.PING:
         return exchange.accept(pingHigh(this.nodeId, this.startNumber), pingLow(this.startNumber))
       case Op.EPOCH:
@@ -53,8 +54,13 @@ export class LocalNode {
       case Op.CLOCK:
         return exchange.acceptNumber(this.generator.wallMs)
       default:
-        return this.generator.take(count, exchange)
+        return this.take(exchange)
     }
+  }
+
+  /** Takes the ids that a request asks for, when it is its turn. */
+  take(exchange: Exchange): Outcome {
+    return exchange.mayTakeIds ? this.generator.take(exchange.count, exchange) : Outcome.WAIT
   }
 
   #refuseTarget(exchange: Exchange): Status {

@@ -10,7 +10,7 @@ import type { Environment } from "../environment.ts"
 import { Outcome } from "../exchange.ts"
 import type { Asker, Exchange } from "../exchange.ts"
 import type { FlushScheduler } from "../flush-scheduler.ts"
-import type { Pacer } from "../generator/pacer.ts"
+import type { FairQueue } from "../generator/fair-queue.ts"
 import { ForwardedRequest } from "./forwarded-request.ts"
 import type { ForwardingParts } from "./forwarded-request.ts"
 import type { LocalNode } from "./local-node.ts"
@@ -38,13 +38,13 @@ export class Router {
   constructor(
     local: LocalNode,
     peers: PeerDirectory,
-    pacer: Pacer,
+    fairQueue: FairQueue,
     environment: Environment,
     timeoutMs: number,
     flushScheduler: FlushScheduler,
   ) {
     this.local = local
-    this.#forwarding = { local, peers, pacer, environment, spare: [] }
+    this.#forwarding = { local, peers, fairQueue, environment, spare: [] }
     this.#timeoutMs = timeoutMs
     this.#randomPicker = new RandomPicker(() => environment.random(), flushScheduler)
   }
@@ -96,7 +96,7 @@ export class Router {
   /** @param nodeId the node to ask; this one when it has refused already */
   #forward(exchange: Exchange, asker: Asker, nodeId: number): Outcome {
     const { local, environment, spare } = this.#forwarding
-    const { op, count, target } = exchange
+    const { op, target } = exchange
     const nowMs = (this.#nowMs ??= environment.monotonicMs())
     const request = spare.pop() ?? new ForwardedRequest(this.#forwarding)
     request.start(exchange, asker, nowMs + this.#timeoutMs)
@@ -106,7 +106,7 @@ export class Router {
       return Outcome.FORWARDED
     }
     request.release()
-    if (op !== Op.NODE) return local.generator.take(count, exchange)
+    if (op !== Op.NODE) return local.take(exchange)
     return exchange.refuse(status, status === Status.NODE_DOWN ? target : RETRY_AFTER_MS)
   }
 }

@@ -1,8 +1,10 @@
-import { Status } from "../../protocol/index.ts"
-import type { FlushScheduler, Flushable } from "../flush-scheduler.ts"
+import { Op, Status } from "../../protocol/index.ts"
+import type { Environment } from "../environment.ts"
 import { Outcome } from "../exchange.ts"
 import type { Asker } from "../exchange.ts"
-import type { Pacer, Waiter } from "../generator/pacer.ts"
+import type { FlushScheduler, Flushable } from "../flush-scheduler.ts"
+import { Flow } from "../generator/fair-queue.ts"
+import type { FairQueue, Waiter } from "../generator/fair-queue.ts"
 import type { ClientSocket } from "../net/listen.ts"
 import { Outbound } from "../net/outbound.ts"
 import type { Router } from "../routing/router.ts"
@@ -11,20 +13,32 @@ import { chooseDialect } from "./choose-dialect.ts"
 import { Parsed } from "./dialect.ts"
 import type { ClientExchange, Dialect } from "./dialect.ts"
 import { ExchangePool } from "./exchange-pool.ts"
+import { TurnScheduler } from "./turn-scheduler.ts"
+import type { Yielding } from "./turn-scheduler.ts"
 import { WriteBatch } from "./write-batch.ts"
+
+/** A slice of a turn has at most one request for so many bytes of its batch. */
+const BYTES_PER_REQUEST = 64
 
 /** What all connections of a node share. */
 export class ConnectionParts {
   readonly router: Router
-  readonly pacer: Pacer
+  readonly fairQueue: FairQueue
   readonly flushScheduler: FlushScheduler
   readonly batch: WriteBatch = new WriteBatch()
   readonly exchanges: ExchangePool = new ExchangePool()
+  readonly turnScheduler: TurnScheduler
 
-  constructor(router: Router, pacer: Pacer, flushScheduler: FlushScheduler) {
+  constructor(
+    router: Router,
+    fairQueue: FairQueue,
+    flushScheduler: FlushScheduler,
+    environment: Environment,
+  ) {
     this.router = router
-    this.pacer = pacer
+    this.fairQueue = fairQueue
     this.flushScheduler = flushScheduler
+    this.turnScheduler = new TurnScheduler(environment, this.batch)
   }
 }
 
@@ -47,7 +61,7 @@ type State = (typeof State)[keyof typeof State]
  * writes the answers. It stops reading while it cannot answer, so that what is kept for a client is
  * bounded: a chunk of requests, a queue of answers, and one batch to be written.
  */
-export class Connection implements Waiter, Asker, Flushable {
+export class Connection implements Waiter, Asker, Flushable, Yielding {
   readonly #socket: ClientSocket
   readonly #parts: ConnectionParts
   readonly #outbound: Outbound
@@ -56,8 +70,16 @@ export class Connection implements Waiter, Asker, Flushable {
   #state: State = State.OPEN
   #isReading = true
   #isFlushDue = false
+  #hasYielded = false
+  /** Its share of the ids; made when it waits for some. */
+  #flow: Flow | undefined
+  /** How many ids it may take in this run, and how many it has taken that its flow does not know of. */
+  #idsLeft = 0
+  #idsUncharged = 0
   /** The request that waits for ids; those behind it are not parsed yet. */
   #waiting: ClientExchange | undefined
+  /** What came while it did not read; mostly nothing. */
+  readonly #unread: Uint8Array[] = []
   #finished: PromiseWithResolvers<void> | undefined
 
   constructor(socket: ClientSocket, parts: ConnectionParts) {
@@ -72,6 +94,11 @@ export class Connection implements Waiter, Asker, Flushable {
 
   data(chunk: Uint8Array): void {
     if (this.#state >= State.HALF_OPEN) return
+    // Bun hands over what has arrived before a reset, also of a socket that is paused.
+    if (!this.#isReading) {
+      this.#unread.push(chunk)
+      return
+    }
     this.#dialect ??= chooseDialect(chunk[0]!, this.#parts.router.local.epochMs)
     this.#dialect.push(chunk)
     this.#run()
@@ -88,7 +115,6 @@ export class Connection implements Waiter, Asker, Flushable {
     if (this.#state === State.FIN_SENT) this.#close()
     else if (this.#state < State.HALF_OPEN) {
       this.#enter(State.HALF_OPEN)
-      this.#dialect?.end()
       this.#run()
     }
   }
@@ -109,8 +135,15 @@ export class Connection implements Waiter, Asker, Flushable {
     return this.#finished.promise
   }
 
-  /** There are ids for the request that waits. */
-  resume(): void {
+  /** It is its turn to take ids. */
+  resume(allowance: number): void {
+    this.#run(allowance)
+  }
+
+  /** The request that waits has waited too long. */
+  giveUp(retryAfterMs: number): void {
+    this.#waiting?.refuse(Status.OVERLOADED, retryAfterMs)
+    this.#queueWaiting()
     this.#run()
   }
 
@@ -126,19 +159,36 @@ export class Connection implements Waiter, Asker, Flushable {
     this.#run()
   }
 
-  /** Answers and writes whatever can be by now. */
-  #run(): void {
-    if (this.#outbound.blocked || this.#state >= State.FIN_SENT) return
-    const { batch } = this.#parts
-    let isUsedUp: boolean
-    let wasFull: boolean
-    do {
-      this.#encodeAnswered()
-      isUsedUp = this.#answerInput()
-      wasFull = batch.isFull
-      batch.flush(this.#outbound)
-    } while (wasFull && !this.#outbound.blocked)
-    this.#read(isUsedUp && !this.#outbound.blocked)
+  /** Its next slice of a turn. */
+  proceed(): void {
+    this.#hasYielded = false
+    this.#run()
+  }
+
+  /**
+   * Answers and writes what can be by now, up to its slice of this turn.
+   * @param allowance how many ids it may take before it is another's turn
+   */
+  #run(allowance: number = this.#parts.fairQueue.allowance(this.#flow)): void {
+    if (this.#outbound.blocked || this.#hasYielded || this.#state >= State.FIN_SENT) return
+    const { batch, turnScheduler } = this.#parts
+    this.#idsLeft = allowance
+    this.#idsUncharged = 0
+    this.#encodeAnswered()
+    const isUsedUp = this.#answerInput()
+    if (this.#flow !== undefined) this.#charge(this.#flow)
+    if (this.#waiting === undefined) this.#flow?.caughtUp()
+    const isCut = batch.isFull || (!isUsedUp && this.#waiting === undefined && !this.#queue.isFull)
+    batch.flush(this.#outbound)
+    if (this.#outbound.isClosed) {
+      this.#abandon()
+      return
+    }
+    if (isCut && !this.#outbound.blocked) {
+      this.#hasYielded = true
+      turnScheduler.yield(this)
+    }
+    this.#read(isUsedUp && !isCut && !this.#outbound.blocked)
     if (this.#isReading && this.#queue.isEmpty) this.#allAnswered()
   }
 
@@ -159,46 +209,98 @@ export class Connection implements Waiter, Asker, Flushable {
    */
   #answerInput(): boolean {
     const dialect = this.#dialect
-    if (dialect === undefined || (this.#waiting === undefined && !dialect.hasInput)) return true
+    if (dialect === undefined || !this.#mayHaveInput(dialect)) return true
     const { router, batch, exchanges } = this.#parts
     router.begin()
     if (this.#waiting !== undefined && !this.#askAgain(this.#waiting)) return false
-    while (!batch.isFull && !this.#queue.isFull) {
-      if (this.#queue.isEmpty) dialect.answerOwn?.(router.local, batch)
-      const parsed = dialect.next(exchanges.next)
-      if (parsed === Parsed.END) this.#enter(State.HALF_OPEN)
-      if (parsed === Parsed.NOTHING || parsed === Parsed.END) return true
-      if (!this.#answer(exchanges.next, parsed)) return false
+    let requestsLeft = batch.limit / BYTES_PER_REQUEST
+    while (!batch.isFull && !this.#queue.isFull && requestsLeft-- > 0) {
+      if (this.#queue.isEmpty && this.#idsLeft > 0) {
+        this.#took(dialect.answerOwn?.(router.local, batch, this.#idsLeft) ?? 0)
+        if (batch.isFull) break
+      }
+      const exchange = exchanges.next
+      switch (dialect.next(exchange)) {
+        case Parsed.NOTHING:
+          if (!this.#pushMore(dialect)) return true
+          break
+        case Parsed.END:
+          this.#enter(State.HALF_OPEN)
+          return true
+        case Parsed.REPLY:
+          this.#answer(exchange)
+          break
+        case Parsed.REQUEST:
+          if (this.#ask(exchange)) this.#answer(exchange)
+          else if (this.#wait(exchanges.take())) return false
+      }
     }
     return false
   }
 
-  /** @returns false when the request has to wait for ids */
-  #answer(exchange: ClientExchange, parsed: Parsed): boolean {
-    const { router, pacer, batch, exchanges } = this.#parts
-    const outcome = parsed === Parsed.REPLY ? Status.OK : router.route(exchange, this)
-    if (outcome === Outcome.WAIT) {
-      this.#waiting = exchanges.take()
-      pacer.wait(this)
-      return false
-    }
-    if (outcome !== Outcome.FORWARDED && this.#queue.isEmpty) {
-      exchange.encoding.encode(exchange, batch)
-    } else this.#queue.push(exchanges.take())
+  #mayHaveInput(dialect: Dialect): boolean {
+    if (this.#waiting !== undefined || dialect.hasInput) return true
+    return this.#unread.length > 0 || this.#state === State.HALF_OPEN
+  }
+
+  /** @returns false when there is nothing more for the dialect */
+  #pushMore(dialect: Dialect): boolean {
+    const chunk = this.#unread.shift()
+    if (chunk === undefined) return this.#state === State.HALF_OPEN && dialect.end()
+    dialect.push(chunk)
     return true
+  }
+
+  /** @returns false when the request has to wait for ids */
+  #ask(exchange: ClientExchange): boolean {
+    exchange.mayTakeIds = exchange.count <= this.#idsLeft
+    const outcome = this.#parts.router.route(exchange, this)
+    if (outcome === Status.OK && exchange.op < Op.PING) this.#took(exchange.count)
+    return outcome !== Outcome.WAIT
+  }
+
+  /** What waits for no other node, nor behind such, is written at once. */
+  #answer(exchange: ClientExchange): void {
+    const { batch, exchanges } = this.#parts
+    if (exchange.isPending || !this.#queue.isEmpty) this.#queue.push(exchanges.take())
+    else exchange.encoding.encode(exchange, batch)
   }
 
   /** @returns false when the request that waits has to go on waiting */
   #askAgain(exchange: ClientExchange): boolean {
-    const { router, pacer } = this.#parts
-    if (router.route(exchange, this) === Outcome.WAIT) {
-      pacer.wait(this)
-      return false
-    }
-    this.#waiting = undefined
-    this.#queue.push(exchange)
-    this.#encodeAnswered()
+    if (!this.#ask(exchange)) return !this.#wait(exchange)
+    this.#queueWaiting()
     return true
+  }
+
+  /** @returns false when the request has waited too long, and was refused */
+  #wait(exchange: ClientExchange): boolean {
+    const { fairQueue } = this.#parts
+    this.#waiting = exchange
+    this.#flow ??= new Flow(this)
+    this.#charge(this.#flow)
+    if (fairQueue.wait(this.#flow)) return true
+    exchange.refuse(Status.OVERLOADED, fairQueue.retryAfterMs)
+    this.#queueWaiting()
+    return false
+  }
+
+  /** The request that waited has its answer, or another node has been asked for it. */
+  #queueWaiting(): void {
+    if (this.#waiting === undefined) return
+    this.#queue.push(this.#waiting)
+    this.#waiting = undefined
+    this.#encodeAnswered()
+  }
+
+  #took(ids: number): void {
+    this.#idsLeft -= ids
+    this.#idsUncharged += ids
+  }
+
+  #charge(flow: Flow): void {
+    this.#parts.fairQueue.charge(flow, this.#idsUncharged)
+    this.#idsUncharged = 0
   }
 
   /** Nothing that was received is left to be answered. */
@@ -215,11 +317,19 @@ export class Connection implements Waiter, Asker, Flushable {
     this.#socket.end()
   }
 
+  /** The socket is closed, though nobody has said so: what was received needs no answer any more. */
+  #abandon(): void {
+    this.#enter(State.CLOSED)
+    this.#socket.terminate()
+  }
+
   #enter(state: State): void {
     this.#state = state
     if (state < State.FIN_SENT) return
     this.#finished?.resolve()
-    this.#parts.pacer.leave(this)
+    if (this.#flow !== undefined) this.#parts.fairQueue.leave(this.#flow)
+    this.#dialect = this.#waiting = undefined
+    this.#unread.length = 0
   }
 
   #read(isReading: boolean): void {

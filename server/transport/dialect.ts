@@ -38,14 +38,16 @@ export interface Dialect {
   readonly hasInput: boolean
   /** Takes the next chunk, which stays the dialect's own. Only after `next` has found nothing. */
   push(chunk: Uint8Array): void
-  /** No more bytes will come: an unfinished request may count as whole. */
-  end(): void
+  /** No more bytes will come. @returns whether an unfinished request counts as whole, and is the next */
+  end(): boolean
   /** Fills the exchange with the next request, its encoding included. */
   next(exchange: ClientExchange): Parsed
   /**
    * A shortcut for speed, which a dialect may have: answers requests for this node's ids straight
-   * into the batch, until it is full or a request comes that is another or gets no ids now. That
-   * one is then the next. Only when no answer is awaited, and after the clock was read.
+   * into the batch. It stops when the batch is full, before it would take more than `idsMax` ids, and at a request that
+   * is another or gets no ids now; that one is then the next. Only when no answer is awaited, and
+   * after the clock was read.
+   * @returns how many ids it has taken, at most `idsMax`
    */
-  answerOwn?(local: LocalNode, batch: WriteBatch): void
+  answerOwn?(local: LocalNode, batch: WriteBatch, idsMax: number): number
 }

@@ -1,7 +1,7 @@
 import { COUNT_MAX, DECIMAL_LENGTH_MAX } from "../../protocol/index.ts"
 import type { Outbound } from "../net/outbound.ts"
 
-/** A batch of this many bytes is written before more is added. */
+/** The most bytes of answers that are written at once, but for the last answer. */
 export const BATCH_SIZE = 65_536
 /** The largest answer: a block as lines of decimal digits. */
 const ANSWER_SIZE_MAX: number = COUNT_MAX * (DECIMAL_LENGTH_MAX + 1)
@@ -15,10 +15,12 @@ export class WriteBatch {
   readonly view: DataView<ArrayBuffer> = new DataView(this.bytes.buffer)
   /** How many bytes of it are used. */
   length = 0
+  /** From how many bytes on it is full, `BATCH_SIZE` at most. */
+  limit: number = BATCH_SIZE
 
   /** Whether it has to be flushed; until it is full, it has room for any one answer. */
   get isFull(): boolean {
-    return this.length >= BATCH_SIZE
+    return this.length >= this.limit
   }
 
   append(bytes: Uint8Array): void {

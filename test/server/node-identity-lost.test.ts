@@ -29,6 +29,7 @@ class LoneNode implements Disposable {
       tcp: { host, port: 1 },
       http: { host, port: this.#ports.take() },
       maxClockLeadMs: MAX_LEAD_MS,
+      waitTimeoutMs: 1_000,
       peers: [],
       linksPerPeer: 1,
       forwardTimeoutMs: 1_000,

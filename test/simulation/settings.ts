@@ -32,6 +32,9 @@ const BATCH_SIZES: Weighted<number> = [
 ]
 
 /** What a seed decides before anything happens. */
+/** How long a request may wait for ids, by the monotonic clock of its node. */
+export const WAIT_TIMEOUT_MS = 1_000
+
 export interface Settings {
   readonly nodes: number
   readonly clients: number

@@ -102,7 +102,7 @@ export class ClusterServer extends FakeServer {
     this.router = new Router(
       this.local,
       this.peerSet,
-      this.pacer,
+      this.fairQueue,
       environment,
       TIMEOUT_MS,
       this.flushScheduler,

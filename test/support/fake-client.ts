@@ -4,7 +4,7 @@ import {
   responseStatus,
   responseValue,
 } from "../../protocol/index.ts"
-import { Pacer } from "../../server/generator/pacer.ts"
+import { FairQueue } from "../../server/generator/fair-queue.ts"
 import { LocalNode } from "../../server/routing/local-node.ts"
 import { noPeers } from "../../server/routing/peer-directory.ts"
 import { Router } from "../../server/routing/router.ts"
@@ -17,11 +17,14 @@ import { NODE_ID, VirtualNode } from "./virtual-node.ts"
 /** What an answer to PING says of a node made by `FakeServer`. */
 export const START_NUMBER = 0xc0de_1234_5678n
 
+/** How long a request of a `FakeServer` may wait for ids. */
+export const WAIT_TIMEOUT_MS = 1_000
+
 /** What several connections share. */
 export class FakeServer {
   readonly node: VirtualNode
   readonly local: LocalNode
-  readonly pacer: Pacer
+  readonly fairQueue: FairQueue
   readonly flushScheduler: FlushScheduler
   readonly router: Router
   #connectionParts: ConnectionParts | undefined
@@ -30,12 +33,12 @@ export class FakeServer {
     this.node = node
     const random = Number(START_NUMBER) / 2 ** 48
     this.local = new LocalNode(NODE_ID, DEFAULT_EPOCH_MS, node.generator, () => random)
-    this.pacer = new Pacer(node.environment, node.generator)
+    this.fairQueue = new FairQueue(node.environment, node.generator, WAIT_TIMEOUT_MS)
     this.flushScheduler = new FlushScheduler(node.environment)
     this.router = new Router(
       this.local,
       noPeers(NODE_ID),
-      this.pacer,
+      this.fairQueue,
       node.environment,
       1_000,
       this.flushScheduler,
@@ -44,8 +47,13 @@ export class FakeServer {
 
   /** What its connections share. */
   get connectionParts(): ConnectionParts {
-    const { router, pacer, flushScheduler } = this
-    return (this.#connectionParts ??= new ConnectionParts(router, pacer, flushScheduler))
+    const { router, fairQueue, flushScheduler, node } = this
+    return (this.#connectionParts ??= new ConnectionParts(
+      router,
+      fairQueue,
+      flushScheduler,
+      node.environment,
+    ))
   }
 }
 
@@ -53,7 +61,7 @@ export class FakeServer {
 export class FakeClient implements ClientSocket {
   readonly server: FakeServer
   readonly connection: Connection
-  /** `pause`, `resume`, `shutdown` and `end`, in their order. */
+  /** `pause`, `resume`, `shutdown`, `end` and `terminate`, in their order. */
   readonly calls: string[] = []
   /** The size of every write as it was asked for. */
   readonly writes: number[] = []
@@ -130,6 +138,10 @@ export class FakeClient implements ClientSocket {
 
   end(): void {
     this.calls.push("end")
+  }
+
+  terminate(): void {
+    this.calls.push("terminate")
   }
 }
 

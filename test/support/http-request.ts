@@ -15,6 +15,6 @@ export function httpRequest(
 
 /** A node that gives out the ids of `server`, and tells of itself what a test wants. */
 export function servedNode(server: FakeServer, told: Partial<ServedNode> = {}): ServedNode {
-  const { router, pacer } = server
-  return { router, pacer, readiness: () => READY, status: () => SAMPLE_STATUS, ...told }
+  const { router, fairQueue } = server
+  return { router, fairQueue, readiness: () => READY, status: () => SAMPLE_STATUS, ...told }
 }

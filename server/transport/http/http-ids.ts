@@ -1,7 +1,8 @@
 import { Status } from "../../../protocol/index.ts"
 import { Exchange, Outcome } from "../../exchange.ts"
 import type { Asker } from "../../exchange.ts"
-import type { Pacer, Waiter } from "../../generator/pacer.ts"
+import { Flow } from "../../generator/fair-queue.ts"
+import type { FairQueue, Waiter } from "../../generator/fair-queue.ts"
 import type { Router } from "../../routing/router.ts"
 import { idsAnswer } from "./answers.ts"
 import type { HttpAnswer } from "./answers.ts"
@@ -13,15 +14,16 @@ export class HttpIds extends Exchange implements Waiter, Asker {
   readonly #request: HttpRequest
   readonly #query: IdsQuery
   readonly #router: Router
-  readonly #pacer: Pacer
+  readonly #fairQueue: FairQueue
+  #flow: Flow | undefined
   #resolve: ((answer: HttpAnswer) => void) | undefined
 
-  constructor(request: HttpRequest, query: IdsQuery, router: Router, pacer: Pacer) {
+  constructor(request: HttpRequest, query: IdsQuery, router: Router, fairQueue: FairQueue) {
     super()
     this.#request = request
     this.#query = query
     this.#router = router
-    this.#pacer = pacer
+    this.#fairQueue = fairQueue
     this.op = query.op
     this.count = query.count ?? 1
     this.target = query.target
@@ -40,6 +42,11 @@ export class HttpIds extends Exchange implements Waiter, Asker {
     if (this.#route() >= Status.OK) this.answered()
   }
 
+  giveUp(retryAfterMs: number): void {
+    this.refuse(Status.OVERLOADED, retryAfterMs)
+    this.answered()
+  }
+
   answered(): void {
     this.#resolve?.(this.#answer())
   }
@@ -47,8 +54,10 @@ export class HttpIds extends Exchange implements Waiter, Asker {
   #route(): Outcome {
     this.#router.begin()
     const outcome = this.#router.route(this, this)
-    if (outcome === Outcome.WAIT) this.#pacer.wait(this)
-    return outcome
+    if (outcome !== Outcome.WAIT) return outcome
+    this.#flow ??= new Flow(this)
+    if (this.#fairQueue.wait(this.#flow)) return outcome
+    return this.refuse(Status.OVERLOADED, this.#fairQueue.retryAfterMs)
   }
 
   #answer(): HttpAnswer {

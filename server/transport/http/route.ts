@@ -1,4 +1,4 @@
-import type { Pacer } from "../../generator/pacer.ts"
+import type { FairQueue } from "../../generator/fair-queue.ts"
 import type { Schema, Shape } from "../../json-shape.ts"
 import type { NodeStatus } from "../../node-status.ts"
 import type { Readiness } from "../../readiness.ts"
@@ -9,7 +9,7 @@ import type { HttpRequest } from "./request.ts"
 /** The node that the handlers answer for. */
 export interface ServedNode {
   readonly router: Router
-  readonly pacer: Pacer
+  readonly fairQueue: FairQueue
   readiness(): Readiness
   status(): NodeStatus
 }

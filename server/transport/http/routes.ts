@@ -95,8 +95,8 @@ export const ROUTES: readonly Route[] = [
     summary: "Gives out ids of this node.",
     query: [N],
     answers: [IDS, BAD_QUERY, NO_IDS],
-    handle: (request, { router, pacer }) =>
-      new HttpIds(request, parseLocalQuery(request.query), router, pacer).answer(),
+    handle: (request, { router, fairQueue }) =>
+      new HttpIds(request, parseLocalQuery(request.query), router, fairQueue).answer(),
   },
   {
     method: "GET",
@@ -110,8 +110,8 @@ export const ROUTES: readonly Route[] = [
       refusal(502, "another node than the one listed answered"),
       NO_IDS,
     ],
-    handle: (request, { router, pacer }) =>
-      new HttpIds(request, parseRoutedQuery(request.query), router, pacer).answer(),
+    handle: (request, { router, fairQueue }) =>
+      new HttpIds(request, parseRoutedQuery(request.query), router, fairQueue).answer(),
   },
   {
     method: "GET",

@@ -13,7 +13,6 @@ import { AnswerSlot } from "../../exchange.ts"
 import type { LocalNode } from "../../routing/local-node.ts"
 import { Parsed } from "../dialect.ts"
 import type { ClientExchange, Dialect, Encoding } from "../dialect.ts"
-import { BATCH_SIZE } from "../write-batch.ts"
 import type { WriteBatch } from "../write-batch.ts"
 import { ownCount } from "./own-count.ts"
 
@@ -40,7 +39,9 @@ export class FrameDialect implements Dialect {
   }
 
   /** A frame that never got whole is no request. */
-  end(): void {}
+  end(): boolean {
+    return false
+  }
 
   next(exchange: ClientExchange): Parsed {
     const reader = this.#reader
@@ -56,23 +57,27 @@ export class FrameDialect implements Dialect {
   }
 
   /** Half the cost of a request by way of an exchange. */
-  answerOwn({ generator, nodeId }: LocalNode, batch: WriteBatch): void {
+  answerOwn({ generator, nodeId }: LocalNode, batch: WriteBatch, idsMax: number): number {
     const reader = this.#reader
-    const { view } = batch
+    const { view, limit } = batch
+    let taken = 0
     while (reader.start < reader.end || reader.nextRun()) {
       const { bytes, end } = reader
       let { start } = reader
       let { length } = batch
-      while (start < end && length < BATCH_SIZE) {
+      while (start < end && length < limit) {
         const count = ownCount(bytes, start, nodeId)
-        if (count === 0 || generator.take(count, block) !== Status.OK) break
+        if (count === 0 || taken + count > idsMax) break
+        if (generator.take(count, block) !== Status.OK) break
+        taken += count
         encodeResponse(view, length, Status.OK, block.high, block.low)
         length += RESPONSE_SIZE
         start += REQUEST_SIZE
       }
       batch.length = length
       reader.start = start
-      if (start < end) return
+      if (start < end) break
     }
+    return taken
   }
 }

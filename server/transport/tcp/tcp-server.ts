@@ -4,7 +4,7 @@ import { ListenError } from "../../net/address.ts"
 import type { Address } from "../../net/address.ts"
 import { Connection } from "../connection.ts"
 import type { ConnectionParts } from "../connection.ts"
-import type { Listen, Listener, ServedSocket } from "../../net/listen.ts"
+import type { Listen, Listener, ClientSocket } from "../../net/listen.ts"
 
 /** After the last accept: time for bytes that have arrived already to be read and answered. */
 const SETTLE_MS = 20
@@ -25,7 +25,7 @@ export interface TcpServerOptions {
 export class TcpServer {
   readonly #listener: Listener
   readonly #environment: Environment
-  readonly #sockets = new Map<Connection, ServedSocket>()
+  readonly #sockets = new Map<Connection, ClientSocket>()
   #allClosed: (() => void) | undefined
 
   private constructor({ address, listen, parts, environment, log }: TcpServerOptions) {

@@ -18,7 +18,7 @@ export class TextDialect implements Dialect {
   /** The beginning of a line whose end has not come; longer than the limit, it is dropped. */
   #partial = NOTHING
   #isTooLong = false
-  /** No more bytes will come. */
+  /** No more bytes will come, so that the partial line is whole. */
   #hasEnded = false
   /** The client has said quit. */
   #hasQuit = false
@@ -37,8 +37,9 @@ export class TextDialect implements Dialect {
   }
 
   /** `printf lunique | nc` sends no line ending: the last line ends with the stream. */
-  end(): void {
-    this.#hasEnded = true
+  end(): boolean {
+    this.#hasEnded = this.#partial.length > 0 || this.#isTooLong
+    return this.#hasEnded
   }
 
   next(exchange: ClientExchange): Parsed {
@@ -46,7 +47,8 @@ export class TextDialect implements Dialect {
     let end = this.#chunk.indexOf(LF, this.#position)
     if (end < 0) {
       this.#keepPartial()
-      if (!this.#hasEnded || (this.#partial.length === 0 && !this.#isTooLong)) return Parsed.NOTHING
+      if (!this.#hasEnded) return Parsed.NOTHING
+      this.#hasEnded = false
       end = 0
     }
     const line = this.#lineUpTo(end)

@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test"
 import fc from "fast-check"
 import { FLAG_FORWARDED, Op, Status } from "../../../protocol/index.ts"
 import { Outcome } from "../../../server/exchange.ts"
-import { Pacer } from "../../../server/generator/pacer.ts"
+import { FairQueue } from "../../../server/generator/fair-queue.ts"
 import { noPeers } from "../../../server/routing/peer-directory.ts"
 import { rendezvousOwner } from "../../../server/routing/rendezvous.ts"
 import { Router } from "../../../server/routing/router.ts"
@@ -135,13 +135,13 @@ describe("RANDOM", () => {
     const asked = new Map(nodeIds.map((nodeId) => [nodeId, 0]))
     const count = (nodeId: number): void => void asked.set(nodeId, asked.get(nodeId)! + 1)
     const { local, node, flushScheduler } = new FakeServer()
-    const pacer = new Pacer(node.environment, node.generator)
+    const fairQueue = new FairQueue(node.environment, node.generator, 1_000)
     const directory = {
       ...noPeers(NODE_ID),
       live: nodeIds,
       ask: (nodeId: number) => (count(nodeId), Status.OK),
     }
-    const router = new Router(local, directory, pacer, node.environment, 1_000, flushScheduler)
+    const router = new Router(local, directory, fairQueue, node.environment, 1_000, flushScheduler)
     const draws = size * 200
     const asker = new OneAsker(node.environment)
     for (let i = 0; i < draws; i++) {

@@ -13,6 +13,7 @@ import { ordinal } from "../../support/issue-oracle.ts"
 import { ANY_NODE } from "./forward-ledger.ts"
 import type { ForwardLedger } from "./forward-ledger.ts"
 import type { Request } from "../clients/requests.ts"
+import { WAIT_TIMEOUT_MS } from "../settings.ts"
 import type { SimulatedNode } from "../machine/simulated-node.ts"
 import type { World } from "../world.ts"
 
@@ -26,7 +27,7 @@ export interface Sent extends Request {
 }
 
 /** The node that was asked for ids has none to give now. */
-const REFUSALS: readonly number[] = [Status.CLOCK_BEHIND, Status.NOT_READY]
+const REFUSALS: readonly number[] = [Status.CLOCK_BEHIND, Status.NOT_READY, Status.OVERLOADED]
 /** The node could not be asked for ids, or did not answer. */
 const LOST: readonly number[] = [Status.NODE_DOWN, Status.TIMEOUT, Status.OVERLOADED]
 
@@ -126,7 +127,14 @@ export class AnswerOracle {
       if (LOST.includes(status)) return true
     }
     if (status === Status.CLOCK_BEHIND) return value > 0
+    if (status === Status.OVERLOADED) return value > 0 && this.#mayBeOverloaded(sent)
     return REFUSALS.includes(status)
+  }
+
+  /** A node refuses whoever has waited for its ids for too long, and nobody sooner. */
+  #mayBeOverloaded({ sentAtMs }: Sent): boolean {
+    // The clock of a node is fast by a thousandth at the most.
+    return (this.#world.nowMs - sentAtMs) * 1.001 >= WAIT_TIMEOUT_MS
   }
 
   #mayBeUnknown({ entry, target, sentAtMs }: Sent): boolean {

@@ -11,6 +11,7 @@ import { Disk, DiskError } from "./disk.ts"
 import type { ForwardLedger } from "../checks/forward-ledger.ts"
 import type { Network } from "../network/network.ts"
 import { Process } from "./process.ts"
+import { WAIT_TIMEOUT_MS } from "../settings.ts"
 import type { Settings } from "../settings.ts"
 import { Kind } from "../world.ts"
 import type { World } from "../world.ts"
@@ -110,6 +111,7 @@ export class SimulatedNode implements IssueSite {
       tcp: this.address,
       http: undefined,
       maxClockLeadMs: settings.maxClockLeadMs,
+      waitTimeoutMs: WAIT_TIMEOUT_MS,
       peers: list,
       linksPerPeer: settings.linksPerPeer,
       forwardTimeoutMs: settings.forwardTimeoutMs,

@@ -10,6 +10,7 @@ export interface Mutation {
 const GENERATOR = "server/generator/generator.ts"
 const RESERVATION = "server/generator/reservation.ts"
 const FORWARDED_REQUEST = "server/routing/forwarded-request.ts"
+const FAIR_QUEUE = "server/generator/fair-queue.ts"
 const CONNECTION = "server/transport/connection.ts"
 
 export const MUTATIONS: readonly Mutation[] = [
@@ -161,7 +162,7 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: "a half-closed client gets no more answers",
     file: CONNECTION,
-    text: "      this.#dialect?.end()\n      this.#run()\n",
+    text: "      this.#enter(State.HALF_OPEN)\n      this.#run()\n",
     replacement: "      this.#close()\n",
   },
   {
@@ -190,9 +191,27 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     name: "who waited and got some ids is not served again",
-    file: "server/generator/pacer.ts",
-    text: "      waiter.resume()\n",
-    replacement: "      waiter.resume(); this.#waiters.delete(waiter)\n",
+    file: FAIR_QUEUE,
+    text: "    if (flow.place < 0) {\n",
+    replacement: "    if (flow.place < 0 && !this.#isServing) {\n",
+  },
+  {
+    name: "nobody who waits for ids is ever refused",
+    file: FAIR_QUEUE,
+    text: "if (now - flow.behindSinceMs >= this.#timeoutMs) return false",
+    replacement: "",
+  },
+  {
+    name: "a request that still waits is refused too soon",
+    file: FAIR_QUEUE,
+    text: "now - behindSinceMs >= this.#timeoutMs",
+    replacement: "now - behindSinceMs >= this.#timeoutMs / 2",
+  },
+  {
+    name: "a connection that yielded its turn does not go on",
+    file: "server/transport/turn-scheduler.ts",
+    text: "for (const connection of due) connection.proceed()",
+    replacement: "due[0]?.proceed()",
   },
   {
     name: "what was forwarded is forwarded again",

@@ -1,5 +1,5 @@
 import type { PeerSocket } from "../../../server/net/dial.ts"
-import type { ServedSocket } from "../../../server/net/listen.ts"
+import type { ClientSocket } from "../../../server/net/listen.ts"
 import type { Party } from "./gate.ts"
 import type { Pipe, PipeEnd } from "./pipe.ts"
 import { Kind } from "../world.ts"
@@ -25,7 +25,7 @@ interface Ends {
 const READ_MAX = 65_536
 
 /** The socket at one end of a stream, as Bun has it. */
-export class End implements PeerSocket, ServedSocket, PipeEnd {
+export class End implements PeerSocket, ClientSocket, PipeEnd {
   readonly party: Party
   readonly stream: Ends
   /** Told of what was accepted of a write. */

@@ -25,7 +25,7 @@ async function get(
   accept = "*/*",
 ): Promise<{ status: number; body: string; retryAfter: string | null }> {
   const request = httpRequest("/dunique", { accept })
-  const ids = new HttpIds(request, parseRoutedQuery(query), server.router, server.pacer)
+  const ids = new HttpIds(request, parseRoutedQuery(query), server.router, server.fairQueue)
   const answered = ids.answer()
   server.environment.advance(ms)
   const { status, body, headers } = await answered

@@ -15,8 +15,9 @@ import { NODE_ID } from "../../../support/virtual-node.ts"
 
 const PING: RequestFields = { op: Op.PING, count: 0 }
 const PONG: Answer = { status: Status.OK, value: (BigInt(NODE_ID) << 48n) + START_NUMBER }
-/** How many answers are written at once. */
+/** How many ids make a batch full, and how many other requests are answered in one turn. */
 const BATCH = Math.ceil(BATCH_SIZE / RESPONSE_SIZE)
+const PINGS = 1_024
 
 /** One request of every kind, good and bad. */
 const MEDLEY = requests([
@@ -72,21 +73,18 @@ describe("a chunk of requests", () => {
     expect(environment.wallReads).toBe(1)
   })
 
-  test("of more requests than a batch holds is answered with two writes, none left out", () => {
+  test.each([
+    ["this node's ids", { op: Op.LOCAL }, BATCH],
+    ["anything else", PING, PINGS],
+    ["what is wrong", { op: 9 }, PINGS],
+  ] as const)("for %s is answered a slice a turn, none left out", (_, request, slice) => {
     const client = new FakeClient()
-    client.send(requests(Array<RequestFields>(BATCH + 4_000).fill(PING)))
-    expect(client.writes).toEqual([BATCH * RESPONSE_SIZE, 4_000 * RESPONSE_SIZE])
-    const { answers } = client
-    expect(answers.length).toBe(BATCH + 4_000)
-    expect(answers.every(({ value }) => value === PONG.value)).toBe(true)
-    expect(client.calls).toEqual([])
-  })
-
-  test("of exactly as many as a batch holds is answered with one", () => {
-    const client = new FakeClient()
-    client.send(requests(Array<RequestFields>(BATCH).fill(PING)))
-    expect(client.writes).toEqual([BATCH * RESPONSE_SIZE])
-    expect(client.calls).toEqual([])
+    client.send(requests(Array<RequestFields>(2 * slice + 7).fill(request)))
+    expect(client.writes).toEqual([slice * RESPONSE_SIZE])
+    client.server.node.environment.advance(0)
+    expect(client.writes).toEqual([slice, slice, 7].map((count) => count * RESPONSE_SIZE))
+    expect(client.answers.length).toBe(2 * slice + 7)
+    expect(client.calls).toEqual(["pause", "resume"])
   })
 })
 

@@ -1,0 +1,99 @@
+/*
+ * A client that means harm, or acts as if it did: puts one kind of load on a node until its standard
+ * input ends.
+ *
+ *   bun bench/programs/attacker.ts blocks-unread 6454
+ */
+import { connect } from "node:net"
+import type { Socket } from "node:net"
+import { COUNT_MAX, Op, REQUEST_SIZE, encodeRequest } from "../../protocol/index.ts"
+
+const [, , kind = "", portText = ""] = Bun.argv
+const port = Number(portText)
+
+function frames(count: number, op: number, ids: number): Uint8Array {
+  const bytes = new Uint8Array(count * REQUEST_SIZE)
+  for (let i = 0; i < count; i++) encodeRequest(bytes, i * REQUEST_SIZE, op, 0, ids, 0)
+  return bytes
+}
+
+async function open(): Promise<Socket> {
+  const socket = connect({ port, host: "127.0.0.1", noDelay: true })
+  socket.on("error", () => {})
+  await new Promise((resolve) => socket.on("connect", resolve).on("close", resolve))
+  return socket
+}
+
+async function openMany(count: number): Promise<Socket[]> {
+  const sockets: Socket[] = []
+  while (sockets.length < count) {
+    const batch = Math.min(100, count - sockets.length)
+    sockets.push(...(await Promise.all(Array.from({ length: batch }, open))))
+  }
+  return sockets
+}
+
+/** Keeps `depth` requests in flight on each connection. */
+async function pipeline(connections: number, depth: number, op: number, ids: number) {
+  const sockets = await openMany(connections)
+  const all = frames(depth, op, ids)
+  for (const socket of sockets) {
+    let owed = 0
+    socket.on("data", (chunk) => {
+      owed += chunk.length
+      const answered = Math.floor(owed / 9)
+      owed -= answered * 9
+      if (answered > 0) socket.write(all.subarray(0, Math.min(depth, answered) * REQUEST_SIZE))
+    })
+    socket.write(all)
+  }
+}
+
+const ATTACKS: Readonly<Record<string, () => Promise<void>>> = {
+  none: async () => {},
+  /** 200 clients pipeline blocks and do not read. */
+  "blocks-unread": async () => {
+    for (const socket of await openMany(200)) {
+      socket.pause()
+      const write = (): void => {
+        while (!socket.destroyed && socket.write(frames(8_192, Op.LOCAL, COUNT_MAX)));
+      }
+      socket.on("drain", write)
+      write()
+    }
+  },
+  /** 500 readers of blocks, 16 in flight each. */
+  "blocks-read": () => pipeline(500, 16, Op.LOCAL, COUNT_MAX),
+  /** 10,000 connections, one block each, again and again. */
+  "block-each": () => pipeline(10_000, 1, Op.LOCAL, COUNT_MAX),
+  /** 50 clients 4,096 deep with single ids. */
+  singles: () => pipeline(50, 4_096, Op.LOCAL, 1),
+  pings: () => pipeline(50, 16_000, Op.PING, 0),
+  "bad-frames": () => pipeline(50, 16_000, 9, 1),
+  /** 60 connections at a time send 60,000 block frames each, and reset. */
+  resets: async () => {
+    for (let i = 0; i < 5; i++) {
+      const sockets = await openMany(60)
+      for (const socket of sockets) socket.write(frames(60_000, Op.LOCAL, COUNT_MAX))
+      await Bun.sleep(200)
+      for (const socket of sockets) socket.resetAndDestroy()
+    }
+  },
+  fins: async () => {
+    for (let i = 0; i < 5; i++) {
+      const sockets = await openMany(60)
+      for (const socket of sockets) socket.write(frames(60_000, Op.LOCAL, COUNT_MAX))
+      await Bun.sleep(200)
+      for (const socket of sockets) socket.destroy()
+    }
+  },
+}
+
+const attack = ATTACKS[kind]
+if (attack === undefined) throw new Error(`the attacks are ${Object.keys(ATTACKS).join(", ")}`)
+const under = attack()
+console.log("attacking")
+await under
+console.log("ready")
+for await (const _ of Bun.stdin.stream());
+process.exit(0)
