@@ -5,8 +5,10 @@ import { FlowHeap } from "./flow-heap.ts"
 /** How many ids a flow may be ahead of the next one: each turn ends with a write. */
 export const QUANTUM = 128
 
-/** How often the queue is searched for those that have waited too long. */
+/** How often the queue is searched for those that have waited too long … */
 const SWEEP_MS = 50
+/** … and how many of them are refused at a time: each refusal is a write. */
+const REFUSALS_MAX = 128
 
 /** Where ids come from: the generator, as far as those that wait for it are concerned. */
 export interface IdSource {
@@ -181,11 +183,13 @@ export class FairQueue {
   #giveUpOverdue(): void {
     const now = this.#environment.monotonicMs()
     if (now < this.#sweepAtMs) return
-    this.#sweepAtMs = now + SWEEP_MS
-    const overdue = [...this.#heap].filter(
-      ({ behindSinceMs = now }) => now - behindSinceMs >= this.#timeoutMs,
-    )
-    if (overdue.length === 0) return
+    const overdue: Flow[] = []
+    for (const flow of this.#heap) {
+      if (now - (flow.behindSinceMs ?? now) >= this.#timeoutMs) overdue.push(flow)
+      if (overdue.length === REFUSALS_MAX) break
+    }
+    // Of more than these the next are refused at the next millisecond.
+    this.#sweepAtMs = overdue.length === REFUSALS_MAX ? now : now + SWEEP_MS
     const { retryAfterMs } = this
     for (const flow of overdue) {
       this.leave(flow)

@@ -172,6 +172,7 @@ export class Connection implements Waiter, Asker, Flushable, Yielding {
   #run(allowance: number = this.#parts.fairQueue.allowance(this.#flow)): void {
     if (this.#outbound.blocked || this.#hasYielded || this.#state >= State.FIN_SENT) return
     const { batch, turnScheduler } = this.#parts
+    if (batch.length > 0) throw new Error("the batch has answers of another connection")
     this.#idsLeft = allowance
     this.#idsUncharged = 0
     this.#encodeAnswered()
@@ -270,6 +271,7 @@ export class Connection implements Waiter, Asker, Flushable, Yielding {
   #askAgain(exchange: ClientExchange): boolean {
     if (!this.#ask(exchange)) return !this.#wait(exchange)
     this.#queueWaiting()
+    this.#encodeAnswered()
     return true
   }
 
@@ -282,6 +284,7 @@ export class Connection implements Waiter, Asker, Flushable, Yielding {
     if (fairQueue.wait(this.#flow)) return true
     exchange.refuse(Status.OVERLOADED, fairQueue.retryAfterMs)
     this.#queueWaiting()
+    this.#encodeAnswered()
     return false
   }
 
@@ -290,7 +293,6 @@ export class Connection implements Waiter, Asker, Flushable, Yielding {
     if (this.#waiting === undefined) return
     this.#queue.push(this.#waiting)
     this.#waiting = undefined
-    this.#encodeAnswered()
   }
 
   #took(ids: number): void {

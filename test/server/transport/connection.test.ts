@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test"
 import { Op, RESPONSE_SIZE, Status } from "../../../protocol/index.ts"
 import { QUANTUM } from "../../../server/generator/fair-queue.ts"
-import { FakeClient } from "../../support/fake-client.ts"
+import { FakeClient, WAIT_TIMEOUT_MS } from "../../support/fake-client.ts"
 import { many, usedUp } from "../../support/fake-sessions.ts"
 import { requests } from "../../support/tcp-client.ts"
 import type { RequestFields } from "../../support/tcp-client.ts"
@@ -125,6 +125,66 @@ describe("a connection whose requests have to wait for ids", () => {
     for (let ms = 0; ms < 9; ms++) server.node.environment.advance(1)
     const lines = clients.map(({ text }) => text.split("\n").length - 1)
     expect(lines).toEqual([3 * 4_096, 3 * 4_096, 3 * 4_096])
+  })
+})
+
+describe("a request that has waited for ids for too long", () => {
+  test("is refused, and so is what waits behind it; what needs no ids is answered", () => {
+    const server = usedUp()
+    server.node.environment.wallStands = true
+    const client = new FakeClient(server)
+    client.send(requests([{ op: Op.LOCAL }, PING, { op: Op.LOCAL, count: 4_096 }]))
+    server.node.environment.advance(WAIT_TIMEOUT_MS - 10)
+    expect(client.answers.length).toBe(0)
+    server.node.environment.advance(100)
+    const [first, ping, last] = client.answers
+    expect([first!.status, ping!.status, last!.status]).toEqual([
+      Status.OVERLOADED,
+      Status.OK,
+      Status.OVERLOADED,
+    ])
+    expect(first!.value).toBe(1n)
+    expect(client.calls).toEqual(["pause", "resume"])
+  })
+
+  test("is refused on its own connection, also while its client does not read", () => {
+    const server = usedUp()
+    const { environment } = server.node
+    environment.wallStands = true
+    const deaf = new FakeClient(server)
+    deaf.accept = () => 4
+    deaf.send(requests([PING, { op: Op.LOCAL }]))
+    const other = new FakeClient(server)
+    environment.advance(WAIT_TIMEOUT_MS + 100)
+    other.send(many(2, PING))
+    expect(other.answers.map(({ status }) => status)).toEqual([Status.OK, Status.OK])
+    deaf.accept = (length) => length
+    deaf.connection.drained()
+    expect(deaf.answers.map(({ status }) => status)).toEqual([Status.OK, Status.OVERLOADED])
+  })
+})
+
+describe("a connection whose socket is gone", () => {
+  test("is ended by the first write that fails, and all it had asked for is dropped", () => {
+    const client = new FakeClient()
+    client.accept = () => -1
+    client.send(many(100_000))
+    expect([client.writes.length, client.calls]).toEqual([1, ["terminate"]])
+    client.server.node.environment.advance(100)
+    client.connection.drained()
+    client.connection.ended()
+    client.connection.closed()
+    expect([client.writes.length, client.server.node.environment.timerCount]).toEqual([1, 0])
+  })
+
+  test("takes what comes while it is paused, as before a reset, and answers it in its turn", () => {
+    const client = new FakeClient(usedUp())
+    client.send(requests([{ op: Op.LOCAL }, { op: Op.LOCAL }]).subarray(0, 13))
+    expect(client.paused).toBe(true)
+    client.connection.data(requests([{ op: Op.LOCAL }, PING]).slice(5))
+    client.server.node.environment.advance(2)
+    expect(client.answers.length).toBe(3)
+    expectIncreasing(ids(client).slice(0, 2))
   })
 })
 

@@ -144,7 +144,7 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: "a drained socket forgets what it did not take",
     file: "server/net/outbound.ts",
-    text: "const done = accepted < 0 || accepted === tail.length",
+    text: "const done = this.isClosed || accepted === tail.length",
     replacement: "const done = accepted !== 0",
   },
   {
@@ -196,16 +196,17 @@ export const MUTATIONS: readonly Mutation[] = [
     replacement: "    if (flow.place < 0 && !this.#isServing) {\n",
   },
   {
-    name: "nobody who waits for ids is ever refused",
-    file: FAIR_QUEUE,
-    text: "if (now - flow.behindSinceMs >= this.#timeoutMs) return false",
-    replacement: "",
+    name: "a refusal is put into the batch while its connection cannot write",
+    file: CONNECTION,
+    text: "retryAfterMs)\n    this.#queueWaiting()\n    this.#run()\n",
+    replacement:
+      "retryAfterMs)\n    this.#queueWaiting(); this.#encodeAnswered()\n    this.#run()\n",
   },
   {
     name: "a request that still waits is refused too soon",
     file: FAIR_QUEUE,
-    text: "now - behindSinceMs >= this.#timeoutMs",
-    replacement: "now - behindSinceMs >= this.#timeoutMs / 2",
+    text: "now - (flow.behindSinceMs ?? now) >= this.#timeoutMs",
+    replacement: "now - (flow.behindSinceMs ?? now) >= this.#timeoutMs / 2",
   },
   {
     name: "a connection that yielded its turn does not go on",
