@@ -18,7 +18,7 @@ import type { NodeStore } from "./storage/node-store.ts"
 import type { Address } from "./net/address.ts"
 import { HttpServer } from "./transport/http/http-server.ts"
 import type { Listen } from "./net/listen.ts"
-import { ConnectionParts } from "./transport/connection.ts"
+import { ConnectionParts } from "./transport/connection-parts.ts"
 import { TcpServer } from "./transport/tcp/tcp-server.ts"
 
 /** How often an idle node looks at its clock and its mark. */

@@ -1,4 +1,4 @@
-import type { Flow } from "./fair-queue.ts"
+import type { Flow } from "./flow.ts"
 
 /** How many flows are looked at for one that fits; the first of the heap are about the next in turn. */
 const LOOK_AT_MAX = 32

@@ -1,46 +1,20 @@
 import { Op, Status } from "../../protocol/index.ts"
-import type { Environment } from "../environment.ts"
 import { Outcome } from "../exchange.ts"
 import type { Asker } from "../exchange.ts"
-import type { FlushScheduler, Flushable } from "../flush-scheduler.ts"
-import { Flow } from "../generator/fair-queue.ts"
-import type { FairQueue, Waiter } from "../generator/fair-queue.ts"
+import type { Flushable } from "../flush-scheduler.ts"
+import type { Waiter } from "../generator/flow.ts"
 import type { ClientSocket } from "../net/listen.ts"
 import { Outbound } from "../net/outbound.ts"
-import type { Router } from "../routing/router.ts"
 import { AnswerQueue } from "./answer-queue.ts"
 import { chooseDialect } from "./choose-dialect.ts"
+import type { ConnectionParts } from "./connection-parts.ts"
 import { Parsed } from "./dialect.ts"
 import type { ClientExchange, Dialect } from "./dialect.ts"
-import { ExchangePool } from "./exchange-pool.ts"
-import { TurnScheduler } from "./turn-scheduler.ts"
+import { IdShare } from "./id-share.ts"
 import type { Yielding } from "./turn-scheduler.ts"
-import { WriteBatch } from "./write-batch.ts"
 
 /** A slice of a turn has at most one request for so many bytes of its batch. */
 const BYTES_PER_REQUEST = 64
-
-/** What all connections of a node share. */
-export class ConnectionParts {
-  readonly router: Router
-  readonly fairQueue: FairQueue
-  readonly flushScheduler: FlushScheduler
-  readonly batch: WriteBatch = new WriteBatch()
-  readonly exchanges: ExchangePool = new ExchangePool()
-  readonly turnScheduler: TurnScheduler
-
-  constructor(
-    router: Router,
-    fairQueue: FairQueue,
-    flushScheduler: FlushScheduler,
-    environment: Environment,
-  ) {
-    this.router = router
-    this.fairQueue = fairQueue
-    this.flushScheduler = flushScheduler
-    this.turnScheduler = new TurnScheduler(environment, this.batch)
-  }
-}
 
 /** The life of a connection. The states follow each other in this order; some are passed over. */
 const State = {
@@ -71,11 +45,7 @@ export class Connection implements Waiter, Asker, Flushable, Yielding {
   #isReading = true
   #isFlushDue = false
   #hasYielded = false
-  /** Its share of the ids; made when it waits for some. */
-  #flow: Flow | undefined
-  /** How many ids it may take in this run, and how many it has taken that its flow does not know of. */
-  #idsLeft = 0
-  #idsUncharged = 0
+  readonly #share: IdShare
   /** The request that waits for ids; those behind it are not parsed yet. */
   #waiting: ClientExchange | undefined
   /** What came while it did not read; mostly nothing. */
@@ -86,6 +56,7 @@ export class Connection implements Waiter, Asker, Flushable, Yielding {
     this.#socket = socket
     this.#parts = parts
     this.#outbound = new Outbound(socket)
+    this.#share = new IdShare(parts.fairQueue, this)
   }
 
   get wanted(): number {
@@ -167,18 +138,16 @@ export class Connection implements Waiter, Asker, Flushable, Yielding {
 
   /**
    * Answers and writes what can be by now, up to its slice of this turn.
-   * @param allowance how many ids it may take before it is another's turn
+   * @param allowance how many ids it may take; undefined: as many as the others leave it
    */
-  #run(allowance: number = this.#parts.fairQueue.allowance(this.#flow)): void {
+  #run(allowance?: number): void {
     if (this.#outbound.blocked || this.#hasYielded || this.#state >= State.FIN_SENT) return
     const { batch, turnScheduler } = this.#parts
     if (batch.length > 0) throw new Error("the batch has answers of another connection")
-    this.#idsLeft = allowance
-    this.#idsUncharged = 0
+    this.#share.begin(allowance)
     this.#encodeAnswered()
     const isUsedUp = this.#answerInput()
-    if (this.#flow !== undefined) this.#charge(this.#flow)
-    if (this.#waiting === undefined) this.#flow?.caughtUp()
+    this.#share.end(this.#waiting !== undefined)
     const isCut = batch.isFull || (!isUsedUp && this.#waiting === undefined && !this.#queue.isFull)
     batch.flush(this.#outbound)
     if (this.#outbound.isClosed) {
@@ -216,8 +185,8 @@ export class Connection implements Waiter, Asker, Flushable, Yielding {
     if (this.#waiting !== undefined && !this.#askAgain(this.#waiting)) return false
     let requestsLeft = batch.limit / BYTES_PER_REQUEST
     while (!batch.isFull && !this.#queue.isFull && requestsLeft-- > 0) {
-      if (this.#queue.isEmpty && this.#idsLeft > 0) {
-        this.#took(dialect.answerOwn?.(router.local, batch, this.#idsLeft) ?? 0)
+      if (this.#queue.isEmpty && this.#share.left > 0) {
+        this.#share.take(dialect.answerOwn?.(router.local, batch, this.#share.left) ?? 0)
         if (batch.isFull) break
       }
       const exchange = exchanges.next
@@ -254,9 +223,9 @@ export class Connection implements Waiter, Asker, Flushable, Yielding {
 
   /** @returns false when the request has to wait for ids */
   #ask(exchange: ClientExchange): boolean {
-    exchange.mayTakeIds = exchange.count <= this.#idsLeft
+    exchange.mayTakeIds = exchange.count <= this.#share.left
     const outcome = this.#parts.router.route(exchange, this)
-    if (outcome === Status.OK && exchange.op < Op.PING) this.#took(exchange.count)
+    if (outcome === Status.OK && exchange.op < Op.PING) this.#share.take(exchange.count)
     return outcome !== Outcome.WAIT
   }
 
@@ -277,12 +246,10 @@ export class Connection implements Waiter, Asker, Flushable, Yielding {
 
   /** @returns false when the request has waited too long, and was refused */
   #wait(exchange: ClientExchange): boolean {
-    const { fairQueue } = this.#parts
     this.#waiting = exchange
-    this.#flow ??= new Flow(this)
-    this.#charge(this.#flow)
-    if (fairQueue.wait(this.#flow)) return true
-    exchange.refuse(Status.OVERLOADED, fairQueue.retryAfterMs)
+    const retryAfterMs = this.#share.wait()
+    if (retryAfterMs === 0) return true
+    exchange.refuse(Status.OVERLOADED, retryAfterMs)
     this.#queueWaiting()
     this.#encodeAnswered()
     return false
@@ -293,16 +260,6 @@ export class Connection implements Waiter, Asker, Flushable, Yielding {
     if (this.#waiting === undefined) return
     this.#queue.push(this.#waiting)
     this.#waiting = undefined
-  }
-
-  #took(ids: number): void {
-    this.#idsLeft -= ids
-    this.#idsUncharged += ids
-  }
-
-  #charge(flow: Flow): void {
-    this.#parts.fairQueue.charge(flow, this.#idsUncharged)
-    this.#idsUncharged = 0
   }
 
   /** Nothing that was received is left to be answered. */
@@ -329,7 +286,7 @@ export class Connection implements Waiter, Asker, Flushable, Yielding {
     this.#state = state
     if (state < State.FIN_SENT) return
     this.#finished?.resolve()
-    if (this.#flow !== undefined) this.#parts.fairQueue.leave(this.#flow)
+    this.#share.leave()
     this.#dialect = this.#waiting = undefined
     this.#unread.length = 0
   }

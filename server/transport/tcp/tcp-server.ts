@@ -3,7 +3,7 @@ import type { Environment } from "../../environment.ts"
 import { ListenError } from "../../net/address.ts"
 import type { Address } from "../../net/address.ts"
 import { Connection } from "../connection.ts"
-import type { ConnectionParts } from "../connection.ts"
+import type { ConnectionParts } from "../connection-parts.ts"
 import type { Listen, Listener, ClientSocket } from "../../net/listen.ts"
 
 /** After the last accept: time for bytes that have arrived already to be read and answered. */

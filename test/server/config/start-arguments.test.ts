@@ -102,7 +102,7 @@ describe("what a cluster passes on", () => {
     const values = passedOn(parseOptions("cluster", args))
     expect(values).toMatchObject({ epoch, maxClockLead: 10_000, logLevel: "warn" })
     expect(startArguments(values).join(" ")).toContain(
-      `--epoch ${epoch} --max-clock-lead 10000 --log-level warn`,
+      `--epoch ${epoch} --max-clock-lead 10000 --wait-timeout 1000 --log-level warn`,
     )
     expect(startArguments(values)).not.toContain("--data-dir")
   })

@@ -1,0 +1,29 @@
+import type { Environment } from "../environment.ts"
+import type { FlushScheduler } from "../flush-scheduler.ts"
+import type { FairQueue } from "../generator/fair-queue.ts"
+import type { Router } from "../routing/router.ts"
+import { ExchangePool } from "./exchange-pool.ts"
+import { TurnScheduler } from "./turn-scheduler.ts"
+import { WriteBatch } from "./write-batch.ts"
+
+/** What all connections of a node share. */
+export class ConnectionParts {
+  readonly router: Router
+  readonly fairQueue: FairQueue
+  readonly flushScheduler: FlushScheduler
+  readonly batch: WriteBatch = new WriteBatch()
+  readonly exchanges: ExchangePool = new ExchangePool()
+  readonly turnScheduler: TurnScheduler
+
+  constructor(
+    router: Router,
+    fairQueue: FairQueue,
+    flushScheduler: FlushScheduler,
+    environment: Environment,
+  ) {
+    this.router = router
+    this.fairQueue = fairQueue
+    this.flushScheduler = flushScheduler
+    this.turnScheduler = new TurnScheduler(environment, this.batch)
+  }
+}
