@@ -1,6 +1,5 @@
 /*
- * A client that means harm, or acts as if it did: puts one kind of load on a node until its standard
- * input ends.
+ * Clients that mean harm, or act as if they did: puts one kind of load on a node until it is killed.
  *
  *   bun bench/programs/attacker.ts blocks-unread 6454
  */
@@ -50,7 +49,6 @@ async function pipeline(connections: number, depth: number, op: number, ids: num
 }
 
 const ATTACKS: Readonly<Record<string, () => Promise<void>>> = {
-  none: async () => {},
   /** 200 clients pipeline blocks and do not read. */
   "blocks-unread": async () => {
     for (const socket of await openMany(200)) {
@@ -79,21 +77,11 @@ const ATTACKS: Readonly<Record<string, () => Promise<void>>> = {
       for (const socket of sockets) socket.resetAndDestroy()
     }
   },
-  fins: async () => {
-    for (let i = 0; i < 5; i++) {
-      const sockets = await openMany(60)
-      for (const socket of sockets) socket.write(frames(60_000, Op.LOCAL, COUNT_MAX))
-      await Bun.sleep(200)
-      for (const socket of sockets) socket.destroy()
-    }
-  },
 }
 
 const attack = ATTACKS[kind]
 if (attack === undefined) throw new Error(`the attacks are ${Object.keys(ATTACKS).join(", ")}`)
-const under = attack()
-console.log("attacking")
-await under
+await attack()
 console.log("ready")
-for await (const _ of Bun.stdin.stream());
-process.exit(0)
+// Goes on until it is killed.
+setInterval(() => {}, 60_000)

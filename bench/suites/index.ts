@@ -1,4 +1,5 @@
 import type { Bench } from "../bench.ts"
+import { fairnessSuite } from "./fairness.ts"
 import { forwardSuite } from "./forward.ts"
 import { generatorSuite } from "./generator.ts"
 import { growthSuite } from "./growth.ts"
@@ -18,4 +19,5 @@ export const SUITES: Readonly<Record<string, (bench: Bench) => Promise<void>>> =
   start: startSuite,
   memory: memorySuite,
   growth: growthSuite,
+  fairness: fairnessSuite,
 }
