@@ -19,6 +19,8 @@ import type { Address } from "./net/address.ts"
 import { HttpServer } from "./transport/http/http-server.ts"
 import type { Listen } from "./net/listen.ts"
 import { ConnectionParts } from "./transport/connection-parts.ts"
+import { ConnectionTable } from "./transport/connection-table.ts"
+import type { ConnectionLimits } from "./transport/connection-table.ts"
 import { TcpServer } from "./transport/tcp/tcp-server.ts"
 
 /** How often an idle node looks at its clock and its mark. */
@@ -36,6 +38,7 @@ export interface NodeOptions {
   readonly linksPerPeer: number
   /** How long a request may take in all that other nodes are asked for. */
   readonly forwardTimeoutMs: number
+  readonly limits: ConnectionLimits
   readonly store: NodeStore
   readonly environment: Environment
   readonly listen: Listen
@@ -65,7 +68,7 @@ export class FirnNode {
     membership: Membership,
     flushScheduler: FlushScheduler,
   ) {
-    const { store, environment, listen, log } = options
+    const { store, limits, environment, listen, log } = options
     this.#log = log
     this.#environment = environment
     this.#store = store
@@ -82,7 +85,8 @@ export class FirnNode {
       flushScheduler,
     )
     const parts = new ConnectionParts(router, fairQueue, flushScheduler, environment)
-    this.#tcp = TcpServer.listen({ address: options.tcp, listen, parts, environment, log })
+    const table = new ConnectionTable({ limits, parts, environment, log })
+    this.#tcp = TcpServer.listen({ address: options.tcp, listen, table, environment, log })
     try {
       this.#http =
         options.http &&

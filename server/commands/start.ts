@@ -1,4 +1,4 @@
-import { InputError } from "../../protocol/index.ts"
+import { InputError, NODE_ID_MAX } from "../../protocol/index.ts"
 import type { Command } from "commander"
 import type { Logger } from "pino"
 import { defineCommand } from "../config/command-line.ts"
@@ -12,7 +12,12 @@ import { systemEnvironment } from "../environment.ts"
 import { openStore } from "../storage/open-store.ts"
 import { stopWithSupervisor } from "../supervisor/child.ts"
 import { addressText } from "../net/address.ts"
-import { listenTcp } from "../net/listen.ts"
+import { planDescriptors } from "../net/descriptor-plan.ts"
+import type { DescriptorPlan } from "../net/descriptor-plan.ts"
+import { isDescriptorLeft, openFiles } from "../net/open-files.ts"
+import { tcpListen } from "../net/tcp-listener.ts"
+import { loadSetUserTimeout } from "../net/user-timeout.ts"
+import type { SetUserTimeout } from "../net/user-timeout.ts"
 import { tcpTryLines } from "../try-lines.ts"
 
 type StartOptions = Values<"start">
@@ -26,6 +31,8 @@ async function start(options: StartOptions): Promise<void> {
   const wanted = { nodeId: options.nodeId, epochMs: options.epoch }
   const store = await openStore({ dataDir: dataDirOf(options) }, wanted)
   const log = await createLogger(options.logLevel, store.node.nodeId)
+  const peerConnections = peerConnectionsOf(options, peers)
+  const descriptors = shareOutDescriptors(options.maxConnections, peerConnections, log)
   const node = await FirnNode.start({
     tcp: options.tcp,
     http: options.http === "off" ? undefined : options.http,
@@ -34,9 +41,23 @@ async function start(options: StartOptions): Promise<void> {
     forwardTimeoutMs: options.forwardTimeout,
     maxClockLeadMs: options.maxClockLead,
     waitTimeoutMs: options.waitTimeout,
+    limits: {
+      maxConnections: descriptors.maxConnections,
+      maxPeerConnections: peerConnections,
+      maxRefused: descriptors.maxRefused,
+      readTimeoutMs: options.readTimeout,
+      writeTimeoutMs: options.writeTimeout,
+      idleTimeoutMs: options.idleTimeout,
+    },
     store,
     environment: systemEnvironment,
-    listen: listenTcp,
+    listen: tcpListen({
+      descriptorCeiling: descriptors.ceiling,
+      keepAliveMs: options.tcpKeepalive,
+      setUserTimeout: userTimeoutSetter(log),
+      environment: systemEnvironment,
+      isDescriptorLeft,
+    }),
     dial: dialTcp,
     log,
   })
@@ -56,6 +77,43 @@ function dataDirOf({ dataDir, nodeId }: StartOptions): string {
 
 function peersOfFile(path: string | undefined): PeerEntry[] | undefined {
   return path === undefined ? undefined : readPeersFile(path)
+}
+
+/** The most there may be to and from other nodes; a file may come to list all that are possible. */
+function peerConnectionsOf(options: StartOptions, peers: readonly PeerEntry[]): number {
+  const nodes = options.peersFile === undefined ? peers.length : NODE_ID_MAX
+  return 2 * nodes * options.linksPerPeer
+}
+
+/** @throws ServerError when the limit of open files is too low to serve anybody */
+function shareOutDescriptors(
+  maxConnections: number,
+  peerConnections: number,
+  log: Logger,
+): DescriptorPlan {
+  const files = openFiles()
+  const plan = planDescriptors(files, { maxConnections, peerConnections })
+  if (files === undefined) {
+    const message = "the limit of open files is not known here: --max-connections may be above it"
+    log.info({ event: "open-files-unknown" }, message)
+  } else if (plan.maxConnections < maxConnections) {
+    const message =
+      `--max-connections is ${plan.maxConnections}, not ${maxConnections}: the limit of open ` +
+      `files is ${files.limit} (ulimit -n)`
+    log.warn({ event: "open-files-few", limit: files.limit, ...plan }, message)
+  }
+  return plan
+}
+
+function userTimeoutSetter(log: Logger): SetUserTimeout | undefined {
+  const setter = loadSetUserTimeout()
+  if (setter === undefined) {
+    const message =
+      "TCP_USER_TIMEOUT cannot be set here: a client that is lost with answers on their way to it " +
+      "stays connected for as long as the system tries to send them"
+    log.info({ event: "no-user-timeout" }, message)
+  }
+  return setter
 }
 
 /** SIGHUP: the list that is in the file now, or the old one when that cannot be used. */

@@ -1,4 +1,8 @@
 import type { Address } from "./address.ts"
+import { keepAlive } from "./keep-alive.ts"
+
+/** A link is checked twice a second by what is said on it; this ends one that nobody checks. */
+const KEEP_ALIVE_MS = 60_000
 
 /** A connection to another node, as far as a link needs it. */
 export interface PeerSocket {
@@ -24,7 +28,10 @@ export const dialTcp: Dial = (address, events) => {
     hostname: address.host,
     port: address.port,
     socket: {
-      open: (socket) => events.opened(socket),
+      open: (socket) => {
+        keepAlive(socket, KEEP_ALIVE_MS)
+        events.opened(socket)
+      },
       data: (_, chunk) => events.data(chunk),
       drain: () => events.drained(),
       close: () => events.closed("it closed the connection"),

@@ -14,7 +14,7 @@ export interface ClientSocket extends Sink {
 }
 
 /** Hears what a client does. */
-interface ClientEvents {
+export interface ClientEvents {
   data(chunk: Uint8Array): void
   drained(): void
   /** It will send no more. */
@@ -23,13 +23,22 @@ interface ClientEvents {
   closed(): void
 }
 
-interface ListenEvents<Client extends ClientEvents> {
-  /** A client has connected. @returns what hears of it from now on */
-  opened(socket: ClientSocket): Client
+export interface ListenEvents<Client extends ClientEvents> {
+  /**
+   * A client has connected.
+   * @returns what hears of it from now on; undefined: it is closed at once
+   */
+  opened(socket: ClientSocket): Client | undefined
   /** The socket of a client is closed. Called after the client's own `closed`. */
   closed(client: Client): void
   /** A socket failed, and is closed for that. */
   failed(error: Error): void
+  /** A client was closed at once, so that a descriptor stays free for what is not a client. */
+  turnedAway(): void
+  /** No more clients are accepted, for a reason that is not their number. Tried again each second. */
+  paused(reason: string): void
+  /** Clients are accepted again. */
+  resumed(): void
 }
 
 export interface Listener {
@@ -46,33 +55,3 @@ export type Listen = <Client extends ClientEvents>(
   address: Address,
   events: ListenEvents<Client>,
 ) => Listener
-
-export const listenTcp: Listen = <Client extends ClientEvents>(
-  address: Address,
-  events: ListenEvents<Client>,
-) => {
-  const listener = Bun.listen<Client>({
-    hostname: address.host,
-    port: address.port,
-    // A client may send its FIN with its last request, as `printf … | nc -N` does.
-    allowHalfOpen: true,
-    socket: {
-      open: (socket) => void (socket.data = events.opened(socket)),
-      data: (socket, chunk) => socket.data.data(chunk),
-      drain: (socket) => socket.data.drained(),
-      end: (socket) => socket.data.ended(),
-      close: (socket) => {
-        socket.data.closed()
-        events.closed(socket.data)
-      },
-      error(socket, error) {
-        events.failed(error)
-        socket.terminate()
-      },
-    },
-  })
-  return {
-    address: { host: listener.hostname, port: listener.port },
-    stop: () => listener.stop(),
-  }
-}

@@ -23,6 +23,11 @@ export class Outbound {
     return this.#tail !== undefined
   }
 
+  /** How many bytes wait for the socket. */
+  get bytes(): number {
+    return this.#tail?.length ?? 0
+  }
+
   /** Writes the first `length` bytes, which may be reused at once. Only when not blocked. */
   write(bytes: Uint8Array, length: number): void {
     if (this.#tail !== undefined) throw new Error("written to while blocked")

@@ -14,6 +14,8 @@ export class ConnectionParts {
   readonly batch: WriteBatch = new WriteBatch()
   readonly exchanges: ExchangePool = new ExchangePool()
   readonly turnScheduler: TurnScheduler
+  /** Goes up by one each second: a clock for deadlines that costs nothing to read. */
+  tick = 0
 
   constructor(
     router: Router,

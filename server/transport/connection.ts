@@ -6,29 +6,19 @@ import type { Waiter } from "../generator/flow.ts"
 import type { ClientSocket } from "../net/listen.ts"
 import { Outbound } from "../net/outbound.ts"
 import { AnswerQueue } from "./answer-queue.ts"
-import { chooseDialect } from "./choose-dialect.ts"
+import type { CloseReason } from "./connection-counts.ts"
 import type { ConnectionParts } from "./connection-parts.ts"
+import { ConnectionState } from "./connection-state.ts"
 import { Parsed } from "./dialect.ts"
-import type { ClientExchange, Dialect } from "./dialect.ts"
+import type { ClientExchange } from "./dialect.ts"
 import { IdShare } from "./id-share.ts"
+import { Input } from "./input.ts"
+import { Silence } from "./silence.ts"
+import type { Deadlines } from "./silence.ts"
 import type { Yielding } from "./turn-scheduler.ts"
 
 /** A slice of a turn has at most one request for so many bytes of its batch. */
 const BYTES_PER_REQUEST = 64
-
-/** The life of a connection. The states follow each other in this order; some are passed over. */
-const State = {
-  /** Requests are read and answered. */
-  OPEN: 0,
-  /** The node is stopping: what has been received is answered, then our FIN goes out. */
-  DRAINING: 1,
-  /** The client sends no more requests: those it has sent are answered, then both ways are closed. */
-  HALF_OPEN: 2,
-  /** Our FIN is out; what the client still sends is dropped. */
-  FIN_SENT: 3,
-  CLOSED: 4,
-} as const
-type State = (typeof State)[keyof typeof State]
 
 /**
  * One client: parses its requests by the dialect it speaks, has them answered in their order, and
@@ -39,23 +29,24 @@ export class Connection implements Waiter, Asker, Flushable, Yielding {
   readonly #socket: ClientSocket
   readonly #parts: ConnectionParts
   readonly #outbound: Outbound
+  readonly #input: Input
   readonly #queue = new AnswerQueue()
-  #dialect: Dialect | undefined
-  #state: State = State.OPEN
+  #state: ConnectionState = ConnectionState.OPEN
   #isReading = true
   #isFlushDue = false
   #hasYielded = false
   readonly #share: IdShare
   /** The request that waits for ids; those behind it are not parsed yet. */
   #waiting: ClientExchange | undefined
-  /** What came while it did not read; mostly nothing. */
-  readonly #unread: Uint8Array[] = []
   #finished: PromiseWithResolvers<void> | undefined
+  readonly #silence: Silence
 
   constructor(socket: ClientSocket, parts: ConnectionParts) {
     this.#socket = socket
     this.#parts = parts
+    this.#silence = new Silence(parts.tick)
     this.#outbound = new Outbound(socket)
+    this.#input = new Input(parts.router.local.epochMs)
     this.#share = new IdShare(parts.fairQueue, this)
   }
 
@@ -64,46 +55,60 @@ export class Connection implements Waiter, Asker, Flushable, Yielding {
   }
 
   data(chunk: Uint8Array): void {
-    if (this.#state >= State.HALF_OPEN) return
+    if (this.#state >= ConnectionState.HALF_OPEN) return
+    if (!this.#input.isUnfinished) this.#silence.quietSince = this.#parts.tick
+    this.#input.push(chunk, this.#isReading)
     // Bun hands over what has arrived before a reset, also of a socket that is paused.
-    if (!this.#isReading) {
-      this.#unread.push(chunk)
-      return
-    }
-    this.#dialect ??= chooseDialect(chunk[0]!, this.#parts.router.local.epochMs)
-    this.#dialect.push(chunk)
-    this.#run()
+    if (this.#isReading) this.#run()
   }
 
   drained(): void {
     if (!this.#outbound.blocked) return
     this.#outbound.drain()
+    this.#silence.blockedSince = this.#parts.tick
     this.#run()
   }
 
   /** The client has sent its FIN. */
   ended(): void {
-    if (this.#state === State.FIN_SENT) this.#close()
-    else if (this.#state < State.HALF_OPEN) {
-      this.#enter(State.HALF_OPEN)
+    if (this.#state === ConnectionState.FIN_SENT) this.#close()
+    else if (this.#state < ConnectionState.HALF_OPEN) {
+      this.#enter(ConnectionState.HALF_OPEN)
+      this.#input.end()
       this.#run()
     }
   }
 
   /** The socket is closed. */
   closed(): void {
-    this.#enter(State.CLOSED)
+    this.#enter(ConnectionState.CLOSED)
   }
 
   /** The node stops: answers what has been received, then sends FIN. @returns when that is done */
   finish(): Promise<void> {
     this.#finished ??= Promise.withResolvers()
-    if (this.#state >= State.FIN_SENT) this.#finished.resolve()
-    else if (this.#state === State.OPEN) {
-      this.#enter(State.DRAINING)
+    if (this.#state >= ConnectionState.FIN_SENT) this.#finished.resolve()
+    else if (this.#state === ConnectionState.OPEN) {
+      this.#enter(ConnectionState.DRAINING)
       this.#run()
     }
     return this.#finished.promise
+  }
+
+  /** Why it is to be closed now, if so. To be called each tick. */
+  overdue(deadlines: Deadlines): CloseReason | undefined {
+    const situation = {
+      isBlocked: this.#outbound.blocked,
+      isBusy: !this.#isReading || !this.#queue.isEmpty,
+      hasSpoken: this.#input.dialect !== undefined,
+      isUnfinished: this.#input.isUnfinished,
+    }
+    return this.#silence.overdue(situation, this.#parts.tick, deadlines)
+  }
+
+  /** How many bytes the node keeps for it, because it does not read its answers. */
+  get bytesBlocked(): number {
+    return this.#outbound.blocked ? this.#outbound.bytes + this.#input.bytes : 0
   }
 
   /** It is its turn to take ids. */
@@ -141,19 +146,26 @@ export class Connection implements Waiter, Asker, Flushable, Yielding {
    * @param allowance how many ids it may take; undefined: as many as the others leave it
    */
   #run(allowance?: number): void {
-    if (this.#outbound.blocked || this.#hasYielded || this.#state >= State.FIN_SENT) return
-    const { batch, turnScheduler } = this.#parts
-    if (batch.length > 0) throw new Error("the batch has answers of another connection")
-    this.#share.begin(allowance)
-    this.#encodeAnswered()
-    const isUsedUp = this.#answerInput()
-    this.#share.end(this.#waiting !== undefined)
-    const isCut = batch.isFull || (!isUsedUp && this.#waiting === undefined && !this.#queue.isFull)
-    batch.flush(this.#outbound)
-    if (this.#outbound.isClosed) {
-      this.#abandon()
+    if (this.#outbound.blocked || this.#hasYielded || this.#state >= ConnectionState.FIN_SENT)
       return
+    const { batch, turnScheduler, tick } = this.#parts
+    let isCut: boolean
+    let isUsedUp: boolean
+    try {
+      this.#share.begin(allowance)
+      this.#encodeAnswered()
+      isUsedUp = this.#answerInput()
+      this.#share.end(this.#waiting !== undefined)
+      isCut = batch.isFull || (!isUsedUp && this.#waiting === undefined && !this.#queue.isFull)
+      if (batch.length > 0) this.#silence.quietSince = this.#silence.blockedSince = tick
+      batch.flush(this.#outbound)
+    } catch (error) {
+      // A mistake of ours: its answers must not get to the next connection.
+      batch.length = 0
+      this.#abandon()
+      throw error
     }
+    if (this.#outbound.isClosed) return this.#abandon()
     if (isCut && !this.#outbound.blocked) {
       this.#hasYielded = true
       turnScheduler.yield(this)
@@ -178,24 +190,23 @@ export class Connection implements Waiter, Asker, Flushable, Yielding {
    * @returns whether no whole request is left; false when the next one has to wait
    */
   #answerInput(): boolean {
-    const dialect = this.#dialect
-    if (dialect === undefined || !this.#mayHaveInput(dialect)) return true
+    const input = this.#input
+    if (this.#waiting === undefined && !input.isThere) return true
     const { router, batch, exchanges } = this.#parts
     router.begin()
     if (this.#waiting !== undefined && !this.#askAgain(this.#waiting)) return false
     let requestsLeft = batch.limit / BYTES_PER_REQUEST
     while (!batch.isFull && !this.#queue.isFull && requestsLeft-- > 0) {
       if (this.#queue.isEmpty && this.#share.left > 0) {
-        this.#share.take(dialect.answerOwn?.(router.local, batch, this.#share.left) ?? 0)
+        this.#share.take(input.dialect?.answerOwn?.(router.local, batch, this.#share.left) ?? 0)
         if (batch.isFull) break
       }
       const exchange = exchanges.next
-      switch (dialect.next(exchange)) {
+      switch (input.next(exchange)) {
         case Parsed.NOTHING:
-          if (!this.#pushMore(dialect)) return true
-          break
+          return true
         case Parsed.END:
-          this.#enter(State.HALF_OPEN)
+          this.#enter(ConnectionState.HALF_OPEN)
           return true
         case Parsed.REPLY:
           this.#answer(exchange)
@@ -206,19 +217,6 @@ export class Connection implements Waiter, Asker, Flushable, Yielding {
       }
     }
     return false
-  }
-
-  #mayHaveInput(dialect: Dialect): boolean {
-    if (this.#waiting !== undefined || dialect.hasInput) return true
-    return this.#unread.length > 0 || this.#state === State.HALF_OPEN
-  }
-
-  /** @returns false when there is nothing more for the dialect */
-  #pushMore(dialect: Dialect): boolean {
-    const chunk = this.#unread.shift()
-    if (chunk === undefined) return this.#state === State.HALF_OPEN && dialect.end()
-    dialect.push(chunk)
-    return true
   }
 
   /** @returns false when the request has to wait for ids */
@@ -264,31 +262,31 @@ export class Connection implements Waiter, Asker, Flushable, Yielding {
 
   /** Nothing that was received is left to be answered. */
   #allAnswered(): void {
-    if (this.#state === State.HALF_OPEN) this.#close()
-    else if (this.#state === State.DRAINING) {
-      this.#enter(State.FIN_SENT)
+    if (this.#state === ConnectionState.HALF_OPEN) this.#close()
+    else if (this.#state === ConnectionState.DRAINING) {
+      this.#enter(ConnectionState.FIN_SENT)
       this.#socket.shutdown()
     }
   }
 
   #close(): void {
-    this.#enter(State.CLOSED)
+    this.#enter(ConnectionState.CLOSED)
     this.#socket.end()
   }
 
   /** The socket is closed, though nobody has said so: what was received needs no answer any more. */
   #abandon(): void {
-    this.#enter(State.CLOSED)
+    this.#enter(ConnectionState.CLOSED)
     this.#socket.terminate()
   }
 
-  #enter(state: State): void {
+  #enter(state: ConnectionState): void {
     this.#state = state
-    if (state < State.FIN_SENT) return
+    if (state < ConnectionState.FIN_SENT) return
     this.#finished?.resolve()
     this.#share.leave()
-    this.#dialect = this.#waiting = undefined
-    this.#unread.length = 0
+    this.#waiting = undefined
+    this.#input.drop()
   }
 
   #read(isReading: boolean): void {

@@ -36,6 +36,8 @@ export class ClientExchange extends Exchange {
 export interface Dialect {
   /** Whether there may be a request for `next` to find. */
   readonly hasInput: boolean
+  /** Whether the beginning of a request is kept whose end has not come. */
+  readonly hasUnfinished: boolean
   /** Takes the next chunk, which stays the dialect's own. Only after `next` has found nothing. */
   push(chunk: Uint8Array): void
   /** No more bytes will come. @returns whether an unfinished request counts as whole, and is the next */

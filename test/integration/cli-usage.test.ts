@@ -67,6 +67,25 @@ describe("wrong use is exit code 2 and one line that says what is right:", () =>
     ...["yesterday", "2026-13-01", "1969-12-31", "-1", "2026-01-01T00:00:00+01:00"].map(
       (value) => [invalid("--epoch <ISO|MS>", value, EPOCH), ["start", "--epoch", value]] as const,
     ),
+    ...(
+      [
+        ["--max-connections <N>", "0", "1 to 1000000"],
+        ["--max-connections <N>", "1000001", "1 to 1000000"],
+        ["--max-connections <N>", "many", "1 to 1000000"],
+        ["--read-timeout <MS>", "999", "1000 to 3600000"],
+        ["--read-timeout <MS>", "off", "1000 to 3600000"],
+        ["--idle-timeout <MS>", "-1", "0 to 86400000"],
+        ["--idle-timeout <MS>", "86400001", "0 to 86400000"],
+        ["--tcp-keepalive <MS>", "2999", "3000 to 3600000"],
+        ["--tcp-keepalive <MS>", "60s", "3000 to 3600000"],
+      ] as const
+    ).map(
+      ([option, value, range]) =>
+        [
+          invalid(option, value, `It takes a whole number from ${range}.`),
+          ["start", option.replace(/ .*/, ""), value],
+        ] as const,
+    ),
     ...["-1", "3600001", "10s"].map(
       (value) =>
         [

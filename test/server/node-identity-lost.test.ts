@@ -4,6 +4,7 @@ import { FirnNode } from "../../server/node.ts"
 import type { NodeOptions } from "../../server/node.ts"
 import { ListenError, addressText } from "../../server/net/address.ts"
 import { FreePorts } from "../../server/supervisor/free-ports.ts"
+import { DEFAULT_LIMITS } from "../support/connection-limits.ts"
 import { within } from "../support/deadline.ts"
 import { MemoryLog } from "../support/memory-log.ts"
 import { MemoryNodeStore } from "../support/memory-node-store.ts"
@@ -33,6 +34,7 @@ class LoneNode implements Disposable {
       peers: [],
       linksPerPeer: 1,
       forwardTimeoutMs: 1_000,
+      limits: DEFAULT_LIMITS,
       store: this.store,
       environment: this.environment,
       listen: (address) => ({ address, stop() {} }),

@@ -1,3 +1,5 @@
+import type { ClientParts } from "./clients/client.ts"
+import { Crowd } from "./clients/crowd.ts"
 import type { Network } from "./network/network.ts"
 import { FAIR } from "./network/road.ts"
 import type { Weather } from "./network/road.ts"
@@ -16,11 +18,14 @@ export class Faults {
   readonly #network: Network
   readonly #nodes: readonly SimulatedNode[]
   readonly #settings: Settings
+  readonly #clientParts: ClientParts
+  #crowd: Crowd | undefined
   #isStopped = false
 
-  constructor(world: World, network: Network, nodes: readonly SimulatedNode[], settings: Settings) {
-    this.#world = world
-    this.#network = network
+  constructor(clientParts: ClientParts, nodes: readonly SimulatedNode[], settings: Settings) {
+    this.#clientParts = clientParts
+    this.#world = clientParts.world
+    this.#network = clientParts.network
     this.#nodes = nodes
     this.#settings = settings
   }
@@ -37,6 +42,7 @@ export class Faults {
   /** Makes no more faults, and ends those that last. */
   stop(): void {
     this.#isStopped = true
+    this.#crowd?.leave()
     this.#network.road.heal()
     Object.assign(this.#network.road.weather, FAIR)
     for (const node of this.#nodes) {
@@ -86,6 +92,8 @@ export class Faults {
         return node.relist(node.fullList.filter(() => random.chance(0.7)))
       case "weather":
         return this.#changeWeather()
+      case "crowd":
+        return this.#gather(node)
       default:
         return fault satisfies never
     }
@@ -198,6 +206,12 @@ export class Faults {
       cutChance: random.pick([0, 0.1, 0.9]),
       bufferBytes: random.pick([9, 100, 4_096, 65_536]),
     } satisfies Weather)
+  }
+
+  /** A crowd comes to a node; the one that came before leaves. */
+  #gather(node: SimulatedNode): void {
+    this.#crowd?.leave()
+    this.#crowd = new Crowd(this.#clientParts, node, this.#settings.maxConnections)
   }
 
   #later(delayMs: number, node: SimulatedNode, run: () => void): void {

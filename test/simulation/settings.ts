@@ -20,6 +20,7 @@ const FAULTS = [
   "dark",
   "weather",
   "relist",
+  "crowd",
 ] as const
 export type Fault = (typeof FAULTS)[number]
 
@@ -30,6 +31,13 @@ const BATCH_SIZES: Weighted<number> = [
   { item: 100, weight: 4 },
   { item: 2_000, weight: 1 },
 ]
+
+/**
+ * What a node serves at a time where crowds come: enough for all others there are. Connections that
+ * go dark would take up places for good, so there are none then.
+ */
+const CROWDED_MAX = 100
+const UNCROWDED_MAX = 10_000
 
 /** What a seed decides before anything happens. */
 /** How long a request may wait for ids, by the monotonic clock of its node. */
@@ -49,6 +57,8 @@ export interface Settings {
   readonly linksPerPeer: number
   readonly forwardTimeoutMs: number
   readonly maxClockLeadMs: number
+  /** How many clients a node serves at a time. */
+  readonly maxConnections: number
   /** The faults of this run, each as likely as any other. */
   readonly faults: readonly Fault[]
   /** From one fault to the next, on average. */
@@ -68,7 +78,9 @@ export function drawSettings(random: Random, nodes?: number): Settings {
   const isLarge = size > 7
   // Now and then more than a connection may have waiting for other nodes, which is 4,096.
   const batchMax = random.weighted(BATCH_SIZES)
-  const faults = FAULTS.filter(() => random.chance(0.4))
+  const some = FAULTS.filter(() => random.chance(0.4))
+  const drawn = some.length > 0 ? some : [random.pick(FAULTS)]
+  const isCrowded = drawn.includes("crowd")
   return {
     nodes: size,
     clients: random.whole(2, 6),
@@ -80,7 +92,8 @@ export function drawSettings(random: Random, nodes?: number): Settings {
     linksPerPeer: isLarge ? 1 : random.pick([1, 1, 1, 2, 3]),
     forwardTimeoutMs: random.pick([20, 200, 1_000, 1_000]),
     maxClockLeadMs: random.pick([0, 5, 100, 2_000, 10_000, 10_000]),
-    faults: faults.length > 0 ? faults : [random.pick(FAULTS)],
+    maxConnections: isCrowded ? CROWDED_MAX : UNCROWDED_MAX,
+    faults: isCrowded ? drawn.filter((fault) => fault !== "dark") : drawn,
     faultEveryMs: random.spread(100, 2_000),
     stepMaxMs: random.spread(1, 10 * YEAR_MS),
     batchEveryMs: random.spread(10, 100) * (batchMax > 1_000 ? 10 : 1),

@@ -126,7 +126,7 @@ class Simulation {
     const clientParts = { world, network: this.#network, answers: this.#answers }
     for (const node of nodes) node.startAfter(world.random.between(0, settings.startWithinMs))
     const workload = new Workload(clientParts, settings, nodes)
-    const faults = new Faults(world, this.#network, nodes, settings)
+    const faults = new Faults(clientParts, nodes, settings)
     faults.start()
     world.runUntil(settings.faultyMs)
     new Recovery(clientParts, settings, nodes).run(workload, faults)

@@ -1,18 +1,12 @@
-import {
-  DEFAULT_EPOCH_MS,
-  RESPONSE_SIZE,
-  responseStatus,
-  responseValue,
-} from "../../protocol/index.ts"
+import { DEFAULT_EPOCH_MS } from "../../protocol/index.ts"
 import { FairQueue } from "../../server/generator/fair-queue.ts"
 import { LocalNode } from "../../server/routing/local-node.ts"
 import { noPeers } from "../../server/routing/peer-directory.ts"
 import { Router } from "../../server/routing/router.ts"
 import { Connection } from "../../server/transport/connection.ts"
 import { ConnectionParts } from "../../server/transport/connection-parts.ts"
-import type { ClientSocket } from "../../server/net/listen.ts"
 import { FlushScheduler } from "../../server/flush-scheduler.ts"
-import type { Answer } from "./tcp-client.ts"
+import { FakeSocket } from "./fake-socket.ts"
 import { NODE_ID, VirtualNode } from "./virtual-node.ts"
 
 /** What an answer to PING says of a node made by `FakeServer`. */
@@ -30,11 +24,11 @@ export class FakeServer {
   readonly router: Router
   #connectionParts: ConnectionParts | undefined
 
-  constructor(node: VirtualNode = new VirtualNode()) {
+  constructor(node: VirtualNode = new VirtualNode(), waitTimeoutMs: number = WAIT_TIMEOUT_MS) {
     this.node = node
     const random = Number(START_NUMBER) / 2 ** 48
     this.local = new LocalNode(NODE_ID, DEFAULT_EPOCH_MS, node.generator, () => random)
-    this.fairQueue = new FairQueue(node.environment, node.generator, WAIT_TIMEOUT_MS)
+    this.fairQueue = new FairQueue(node.environment, node.generator, waitTimeoutMs)
     this.flushScheduler = new FlushScheduler(node.environment)
     this.router = new Router(
       this.local,
@@ -58,50 +52,14 @@ export class FakeServer {
   }
 }
 
-/** A socket without a network: it accepts as much as the test lets it, and notes what is done to it. */
-export class FakeClient implements ClientSocket {
+/** A client of a fake server, served by a connection. */
+export class FakeClient extends FakeSocket {
   readonly server: FakeServer
   readonly connection: Connection
-  /** `pause`, `resume`, `shutdown`, `end` and `terminate`, in their order. */
-  readonly calls: string[] = []
-  /** The size of every write as it was asked for. */
-  readonly writes: number[] = []
-  /** How many bytes of a write are accepted; below 0: the socket is closed. */
-  accept: (length: number) => number = (length) => length
-  readonly #accepted: Uint8Array[] = []
-
   constructor(server: FakeServer = new FakeServer()) {
+    super()
     this.server = server
     this.connection = new Connection(this, server.connectionParts)
-  }
-
-  get paused(): boolean {
-    return this.calls.findLast((call) => call === "pause" || call === "resume") === "pause"
-  }
-
-  /** All bytes that were accepted. */
-  get bytes(): Uint8Array {
-    const bytes = new Uint8Array(this.#accepted.reduce((sum, { length }) => sum + length, 0))
-    let at = 0
-    for (const part of this.#accepted) {
-      bytes.set(part, at)
-      at += part.length
-    }
-    return bytes
-  }
-
-  get text(): string {
-    return new TextDecoder().decode(this.bytes)
-  }
-
-  /** The whole answers among them. */
-  get answers(): Answer[] {
-    const { bytes } = this
-    const view = new DataView(bytes.buffer)
-    return Array.from({ length: Math.floor(bytes.length / RESPONSE_SIZE) }, (_, i) => {
-      const at = i * RESPONSE_SIZE
-      return { status: responseStatus(view, at), value: responseValue(view, at) }
-    })
   }
 
   /** The client sends. */
@@ -111,38 +69,6 @@ export class FakeClient implements ClientSocket {
       // A copy, which the connection may keep, as it may keep a socket's chunks.
       this.connection.data(typeof chunk === "string" ? utf8(chunk) : chunk.slice())
     }
-  }
-
-  /** Forgets what was accepted so far. */
-  forget(): void {
-    this.#accepted.length = 0
-  }
-
-  write(bytes: Uint8Array, offset: number, length: number): number {
-    this.writes.push(length)
-    const accepted = Math.min(this.accept(length), length)
-    if (accepted > 0) this.#accepted.push(bytes.slice(offset, offset + accepted))
-    return accepted
-  }
-
-  pause(): void {
-    this.calls.push("pause")
-  }
-
-  resume(): void {
-    this.calls.push("resume")
-  }
-
-  shutdown(): void {
-    this.calls.push("shutdown")
-  }
-
-  end(): void {
-    this.calls.push("end")
-  }
-
-  terminate(): void {
-    this.calls.push("terminate")
   }
 }
 

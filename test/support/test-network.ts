@@ -43,7 +43,12 @@ export class TestNetwork implements AsyncDisposable {
 
   /** What starts a `firn` on a machine. */
   firn(machine: number): readonly string[] {
-    return [...this.#enter(machine), ...FIRN]
+    return [...this.on(machine), ...FIRN]
+  }
+
+  /** What runs a program on a machine: to be put before it. */
+  on(machine: number): readonly string[] {
+    return ["nsenter", "--target", `${this.#machines[machine]!.pid}`, "--net"]
   }
 
   /** Drops what one machine sends to another; not what that one sends back. */
@@ -78,12 +83,8 @@ export class TestNetwork implements AsyncDisposable {
       ["link", "set", "eth0", "up"],
       ["route", "add", "default", "via", router],
     ]) {
-      await runOrThrow([...this.#enter(machine), "ip", ...command])
+      await runOrThrow([...this.on(machine), "ip", ...command])
     }
-  }
-
-  #enter(machine: number): readonly string[] {
-    return ["nsenter", "--target", `${this.#machines[machine]!.pid}`, "--net"]
   }
 }
 

@@ -34,6 +34,10 @@ export class FrameDialect implements Dialect {
     return !this.#reader.isUsedUp
   }
 
+  get hasUnfinished(): boolean {
+    return this.#reader.kept > 0
+  }
+
   push(chunk: Uint8Array): void {
     this.#reader.push(chunk)
   }

@@ -2,43 +2,37 @@ import type { Logger } from "pino"
 import type { Environment } from "../../environment.ts"
 import { ListenError } from "../../net/address.ts"
 import type { Address } from "../../net/address.ts"
-import { Connection } from "../connection.ts"
-import type { ConnectionParts } from "../connection-parts.ts"
-import type { Listen, Listener, ClientSocket } from "../../net/listen.ts"
+import type { Listen, Listener } from "../../net/listen.ts"
+import type { Client, ConnectionTable } from "../connection-table.ts"
 
 /** After the last accept: time for bytes that have arrived already to be read and answered. */
 const SETTLE_MS = 20
-/** The longest it may take to answer what has been received. */
-const ANSWER_MS = 5_000
-/** After our FIN: time for clients to read their last answers and close. */
-const LINGER_MS = 1_000
 
 export interface TcpServerOptions {
   readonly address: Address
   readonly listen: Listen
-  readonly parts: ConnectionParts
+  readonly table: ConnectionTable
   readonly environment: Environment
   readonly log: Logger
 }
 
-/** Accepts clients and hands their bytes to a `Connection` each. */
+/** The TCP port: accepts clients, which the table admits or refuses. */
 export class TcpServer {
   readonly #listener: Listener
-  readonly #environment: Environment
-  readonly #sockets = new Map<Connection, ClientSocket>()
-  #allClosed: (() => void) | undefined
+  readonly #options: TcpServerOptions
 
-  private constructor({ address, listen, parts, environment, log }: TcpServerOptions) {
-    this.#environment = environment
-    this.#listener = listen(address, {
-      opened: (socket) => {
-        const connection = new Connection(socket, parts)
-        this.#sockets.set(connection, socket)
-        return connection
-      },
-      closed: (connection) => this.#forget(connection),
+  private constructor(options: TcpServerOptions) {
+    const { address, listen, table, log } = options
+    this.#options = options
+    this.#listener = listen<Client>(address, {
+      opened: (socket) => table.admit(socket),
+      closed: (client) => table.forget(client),
+      turnedAway: () => table.turnedAway(),
       failed: (error) =>
         log.error({ event: "connection-failed", err: error }, "a connection was closed"),
+      paused: (reason) =>
+        log.error({ event: "accept-paused", reason }, `no clients are accepted: ${reason}`),
+      resumed: () => log.info({ event: "accept-resumed" }, "clients are accepted again"),
     })
   }
 
@@ -57,24 +51,11 @@ export class TcpServer {
 
   /** Stops accepting, answers what has been received, and closes every connection. */
   async stop(): Promise<void> {
+    const { table, environment } = this.#options
     this.#listener.stop()
-    await this.#pause(SETTLE_MS)
-    const answered = Array.from(this.#sockets.keys(), (connection) => connection.finish())
-    await Promise.race([Promise.all(answered), this.#pause(ANSWER_MS)])
-    if (this.#sockets.size === 0) return
-    const allClosed = new Promise<void>((resolve) => (this.#allClosed = resolve))
-    await Promise.race([allClosed, this.#pause(LINGER_MS)])
-    for (const socket of this.#sockets.values()) socket.terminate()
-  }
-
-  #pause(delayMs: number): Promise<void> {
-    return new Promise((resolve) => {
-      this.#environment.after(delayMs, resolve)
+    await new Promise<void>((resolve) => {
+      environment.after(SETTLE_MS, resolve)
     })
-  }
-
-  #forget(connection: Connection): void {
-    this.#sockets.delete(connection)
-    if (this.#sockets.size === 0) this.#allClosed?.()
+    await table.close()
   }
 }

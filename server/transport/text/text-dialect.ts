@@ -31,6 +31,10 @@ export class TextDialect implements Dialect {
     return this.#chunk.length > 0 || this.#hasEnded
   }
 
+  get hasUnfinished(): boolean {
+    return this.#partial.length > 0 || this.#isTooLong
+  }
+
   push(chunk: Uint8Array): void {
     this.#chunk = chunk
     this.#position = 0

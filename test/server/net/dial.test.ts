@@ -2,6 +2,8 @@ import { expect, test } from "bun:test"
 import { dialTcp } from "../../../server/net/dial.ts"
 import type { PeerSocket, PeerSocketEvents } from "../../../server/net/dial.ts"
 import { within } from "../../support/deadline.ts"
+import { SocketOption, socketOption } from "../../support/socket-option.ts"
+import { testWith } from "../../support/tools.ts"
 
 /** Notes what becomes of a connection. */
 class Dialled implements PeerSocketEvents {
@@ -64,4 +66,14 @@ test("where nothing listens, that is said", async () => {
 test("a name that is none is no more than an address that cannot be reached", async () => {
   const dialled = new Dialled(1, "no-such-host.invalid")
   expect(await within("the refusal", dialled.closing.promise)).toContain("no-such-host.invalid")
+})
+
+testWith("/proc")("a connection has its network watched", async () => {
+  const server = echoServer()
+  const dialled = new Dialled(server.port)
+  const socket = await within("the connection", dialled.opening.promise)
+  expect(socketOption(socket, SocketOption.KEEPALIVE)).toBe(1)
+  expect(socketOption(socket, SocketOption.KEEP_IDLE)).toBe(50)
+  socket.terminate()
+  server.stop()
 })

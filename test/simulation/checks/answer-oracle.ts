@@ -86,6 +86,16 @@ export class AnswerOracle {
     return undefined
   }
 
+  /** A client that was one too many is told so. */
+  refused(sent: Sent, high: number, low: number): void {
+    const { trace } = this.#world
+    const retryMs = high * 2 ** 32 + low
+    if (retryMs !== 1_000) this.#breaks(sent, `refused for ${retryMs} ms`)
+    this.statuses[Status.OVERLOADED]! += 1
+    trace.mix(Status.OVERLOADED)
+    if (trace.isOn) trace.line(this.#world.nowMs, `${name(sent)} is refused`)
+  }
+
   #gotIds(sent: Sent, block: IdBlock): number {
     const { op, entry, target, flags, floors } = sent
     const isForwarded = (flags & FLAG_FORWARDED) !== 0

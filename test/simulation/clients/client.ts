@@ -1,3 +1,4 @@
+import { Status } from "../../../protocol/index.ts"
 import type { PeerSocket } from "../../../server/net/dial.ts"
 import type { AnswerOracle, Sent } from "../checks/answer-oracle.ts"
 import type { End } from "../network/end.ts"
@@ -104,8 +105,23 @@ export abstract class Client {
   protected abstract encode(requests: readonly Request[]): Uint8Array<ArrayBuffer>
   protected abstract receive(chunk: Uint8Array): void
 
+  /** What the oldest request was answered. @returns the request, and the node whose ids were given */
+  protected settle(
+    status: number,
+    high: number,
+    low: number,
+  ): { sent: Sent; node: number | undefined } {
+    const { answers } = this.parts
+    const sent = this.#takeSent()
+    if (status !== Status.OVERLOADED || this.#end?.stream.isOneTooMany !== true) {
+      return { sent, node: answers.answered(sent, status, high, low) }
+    }
+    answers.refused(sent, high, low)
+    return { sent, node: undefined }
+  }
+
   /** Takes out the oldest request, which has just been answered. */
-  protected takeSent(): Sent {
+  #takeSent(): Sent {
     return (
       this.pending.shift() ?? this.parts.world.breaks("a client was answered what it never asked")
     )

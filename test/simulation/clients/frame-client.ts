@@ -45,10 +45,8 @@ export class FrameClient extends Client {
   }
 
   #take(view: DataView, at: number): void {
-    const sent = this.takeSent()
     const status = responseStatus(view, at)
-    const { answers } = this.parts
-    const node = answers.answered(sent, status, responseHigh(view, at), responseLow(view, at))
+    const { sent, node } = this.settle(status, responseHigh(view, at), responseLow(view, at))
     this.#answered?.(sent, status, node)
   }
 }

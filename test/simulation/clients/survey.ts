@@ -29,6 +29,8 @@ export function survey(parts: ClientParts, questions: readonly Question[], withi
   for (let open = all; open.length > 0; open = open.filter(({ isDone }) => !isDone)) {
     if (world.nowMs >= endMs) world.breaks(complaint(open[0]!, withinMs))
     for (const { client, question } of open) {
+      // It was one too many: what is left of a crowd may have been before it.
+      if (client.isIdle) client.connect(question.node)
       if (client.isReady && client.pending.length === 0) client.send([question.request])
     }
     world.runUntil(world.nowMs + STEP_MS)

@@ -67,8 +67,7 @@ export class TextClient extends Client {
       this.parts.world.breaks("a block of text ends in an error")
     }
     this.#ids = []
-    const high = Number(value >> 32n)
-    this.parts.answers.answered(this.takeSent(), status, high, Number(value & 0xffff_ffffn))
+    this.settle(status, Number(value >> 32n), Number(value & 0xffff_ffffn))
   }
 }
 

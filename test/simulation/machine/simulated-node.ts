@@ -2,6 +2,7 @@ import type { Logger } from "pino"
 import { FirnNode } from "../../../server/node.ts"
 import type { PeerEntry } from "../../../server/peers/peer-set.ts"
 import type { Address } from "../../../server/net/address.ts"
+import { DEFAULT_LIMITS } from "../../support/connection-limits.ts"
 import { blockName } from "../../support/id-block.ts"
 import type { IdBlock } from "../../support/id-block.ts"
 import { IssueOracle } from "../../support/issue-oracle.ts"
@@ -28,6 +29,8 @@ export interface NodeParts {
 
 /** A process that ended is started again after at least this. */
 const RESTART_MIN_MS = 20
+/** So many clients are told that they are too many; the others are closed at once. */
+const REFUSED_MAX = 5
 
 export const NodeState = {
   DOWN: "down",
@@ -115,9 +118,15 @@ export class SimulatedNode implements IssueSite {
       peers: list,
       linksPerPeer: settings.linksPerPeer,
       forwardTimeoutMs: settings.forwardTimeoutMs,
+      limits: {
+        ...DEFAULT_LIMITS,
+        maxConnections: settings.maxConnections,
+        maxPeerConnections: 2 * list.length * settings.linksPerPeer,
+        maxRefused: REFUSED_MAX,
+      },
       store: disk.open(process),
       environment: process,
-      listen: network.listenFor(nodeId, process),
+      listen: network.listenFor(nodeId, process, settings.maxConnections),
       dial,
       log: log.child({ node: nodeId }),
     })

@@ -12,6 +12,7 @@ const RESERVATION = "server/generator/reservation.ts"
 const FORWARDED_REQUEST = "server/routing/forwarded-request.ts"
 const FAIR_QUEUE = "server/generator/fair-queue.ts"
 const CONNECTION = "server/transport/connection.ts"
+const CONNECTION_TABLE = "server/transport/connection-table.ts"
 
 export const MUTATIONS: readonly Mutation[] = [
   {
@@ -162,7 +163,7 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: "a half-closed client gets no more answers",
     file: CONNECTION,
-    text: "      this.#enter(State.HALF_OPEN)\n      this.#run()\n",
+    text: "      this.#enter(ConnectionState.HALF_OPEN)\n      this.#input.end()\n      this.#run()\n",
     replacement: "      this.#close()\n",
   },
   {
@@ -231,5 +232,17 @@ export const MUTATIONS: readonly Mutation[] = [
     file: "server/transport/text/text-dialect.ts",
     text: "this.#isTooLong ? NOTHING : joined(this.#partial, rest)",
     replacement: "this.#isTooLong ? NOTHING : joined(NOTHING, rest)",
+  },
+  {
+    name: "a client that has left keeps its place",
+    file: CONNECTION_TABLE,
+    text: "    this.#sockets.delete(connection)\n",
+    replacement: "",
+  },
+  {
+    name: "no client is one too many",
+    file: CONNECTION_TABLE,
+    text: "if (this.#sockets.size < limits.maxConnections) return",
+    replacement: "if (this.#sockets.size < Infinity) return",
   },
 ]

@@ -17,6 +17,8 @@ export interface EndEvents {
 interface Ends {
   /** What has been done to them from outside; undefined: whatever happens is their own doing. */
   mishap: string | undefined
+  /** It came when its node had as many as it may have. */
+  isOneTooMany: boolean
   reset(end: End): void
   closedAt(end: End): void
 }

@@ -49,13 +49,20 @@ class Fixture {
 
   listen(): this {
     const { there } = this
-    this.network.listenFor(THERE, gate)(ADDRESS, {
+    this.network.listenFor(
+      THERE,
+      gate,
+      Infinity,
+    )(ADDRESS, {
       opened: (end) => {
         there.end = end as End
         return there
       },
       closed: () => {},
       failed: () => {},
+      turnedAway: () => {},
+      paused: () => {},
+      resumed: () => {},
     })
     return this
   }

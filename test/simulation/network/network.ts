@@ -42,17 +42,31 @@ export class Network {
     this.#hosts.set(addressText(address), host)
   }
 
-  /** The `Listen` of the process behind a gate. */
-  listenFor(host: number, gate: Gate): Listen {
+  /**
+   * The `Listen` of the process behind a gate.
+   * @param maxConnections a connection that finds as many may be refused
+   */
+  listenFor(host: number, gate: Gate, maxConnections: number): Listen {
     return (address, events) => {
       const name = addressText(address)
+      let open = 0
       const accept = (end: End): void => {
+        if (open >= maxConnections) {
+          end.stream.isOneTooMany = true
+          end.stream.mishap ??= "one too many"
+        }
         const connection = events.opened(end)
+        if (connection === undefined) {
+          end.terminate()
+          return
+        }
+        open++
         end.serve({
           data: (chunk) => connection.data(chunk),
           drained: () => connection.drained(),
           ended: () => connection.ended(),
           closed: () => {
+            open--
             connection.closed()
             events.closed(connection)
           },

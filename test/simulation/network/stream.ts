@@ -10,6 +10,8 @@ export class Stream {
   readonly dialler: End
   readonly listener: End
   mishap: string | undefined
+  /** It came when its node had as many as it may have. */
+  isOneTooMany = false
   readonly #world: World
   readonly #road: Road
   readonly #there: Pipe

@@ -1,0 +1,173 @@
+import type { Logger } from "pino"
+import type { Environment, Timer } from "../environment.ts"
+import type { ClientSocket } from "../net/listen.ts"
+import { Connection } from "./connection.ts"
+import type { ConnectionParts } from "./connection-parts.ts"
+import { CloseReason, ConnectionCounts } from "./connection-counts.ts"
+import { ConnectionLog } from "./connection-log.ts"
+import { RefusedClient } from "./refused-client.ts"
+
+/** Deadlines of clients are looked at so often, and may be late by as much. */
+const TICK_MS = 1_000
+/** When the node stops: the longest it may take to answer what has been received. */
+const ANSWER_MS = 5_000
+/** The most bytes that are kept for all clients that do not read; beyond, those with most are closed. */
+const BLOCKED_BYTES_MAX = 64 * 1024 * 1024
+/** After our FIN: time for clients to read their last answers and close. */
+const LINGER_MS = 1_000
+
+export interface ConnectionLimits {
+  /** How many clients are served at a time. */
+  readonly maxConnections: number
+  /** How many connections from other nodes are served besides. */
+  readonly maxPeerConnections: number
+  /** How many more are answered OVERLOADED at a time; those above are closed at once. */
+  readonly maxRefused: number
+  /** How long the first byte, or the end of a request, may be awaited. */
+  readonly readTimeoutMs: number
+  /** How long a client may read none of its answers. */
+  readonly writeTimeoutMs: number
+  /** How long a client may send no request; 0: as long as it likes. */
+  readonly idleTimeoutMs: number
+}
+
+interface ConnectionTableOptions {
+  readonly limits: ConnectionLimits
+  readonly parts: ConnectionParts
+  readonly environment: Environment
+  readonly log: Logger
+}
+
+/** What hears of a client. */
+export type Client = Connection | RefusedClient
+
+/**
+ * All clients of a node, whichever port they came by: how many there may be, and which of them are
+ * closed because they send too little for too long. One timer serves all of them.
+ */
+export class ConnectionTable {
+  readonly counts: ConnectionCounts = new ConnectionCounts()
+  readonly #options: ConnectionTableOptions
+  readonly #connectionLog: ConnectionLog
+  readonly #sockets = new Map<Connection, ClientSocket>()
+  readonly #refused = new Map<RefusedClient, ClientSocket>()
+  /** Set while there is any client. */
+  #timer: Timer | undefined
+  #allClosed: (() => void) | undefined
+
+  constructor(options: ConnectionTableOptions) {
+    this.#options = options
+    const { limits, log } = options
+    this.#connectionLog = new ConnectionLog(this.counts, limits.maxConnections, log)
+  }
+
+  /** A client has connected. @returns what serves or refuses it; undefined: it is to be closed at once */
+  admit(socket: ClientSocket): Client | undefined {
+    const { limits, parts } = this.#options
+    if (this.#sockets.size < limits.maxConnections) return this.#serve(socket)
+    if (this.#refused.size >= limits.maxRefused) {
+      this.counts.refused++
+      return undefined
+    }
+    const refused: RefusedClient = new RefusedClient(socket, parts, () => {
+      return this.#admitPeer(socket, refused)
+    })
+    this.#refused.set(refused, socket)
+    return refused
+  }
+
+  /** A client was closed before it could be admitted, since descriptors are short. */
+  turnedAway(): void {
+    this.counts.turnedAway++
+    this.#watch()
+  }
+
+  /** The socket of a client is closed. */
+  forget(client: Client): void {
+    const connection = client instanceof RefusedClient ? client.admitted : client
+    if (client instanceof RefusedClient && this.#refused.delete(client)) this.counts.refused++
+    if (connection === undefined) return
+    this.#sockets.delete(connection)
+    this.counts.open = this.#sockets.size
+    if (this.counts.open === 0) this.#allClosed?.()
+  }
+
+  /** Answers what has been received, and closes all connections. Nobody may be admitted any more. */
+  async close(): Promise<void> {
+    this.#timer?.cancel()
+    for (const socket of this.#refused.values()) socket.terminate()
+    const answered = Array.from(this.#sockets.keys(), (connection) => connection.finish())
+    await Promise.race([Promise.all(answered), this.#pause(ANSWER_MS)])
+    if (this.#sockets.size === 0) return
+    const allClosed = new Promise<void>((resolve) => (this.#allClosed = resolve))
+    await Promise.race([allClosed, this.#pause(LINGER_MS)])
+    for (const socket of this.#sockets.values()) socket.terminate()
+  }
+
+  #serve(socket: ClientSocket): Connection {
+    const connection = new Connection(socket, this.#options.parts)
+    this.#sockets.set(connection, socket)
+    this.counts.accepted++
+    this.counts.open = this.#sockets.size
+    this.#watch()
+    return connection
+  }
+
+  #admitPeer(socket: ClientSocket, refused: RefusedClient): Connection | undefined {
+    const { maxConnections, maxPeerConnections } = this.#options.limits
+    if (this.#sockets.size >= maxConnections + maxPeerConnections) return undefined
+    this.#refused.delete(refused)
+    return this.#serve(socket)
+  }
+
+  #watch(): void {
+    this.#timer ??= this.#options.environment.after(TICK_MS, () => {
+      this.#timer = undefined
+      this.#tick()
+      if (this.#sockets.size > 0 || this.#refused.size > 0) this.#watch()
+    })
+  }
+
+  #tick(): void {
+    const { parts, limits } = this.#options
+    const deadlines = {
+      readTicks: Math.ceil(limits.readTimeoutMs / TICK_MS),
+      writeTicks: Math.ceil(limits.writeTimeoutMs / TICK_MS),
+      idleTicks: Math.ceil(limits.idleTimeoutMs / TICK_MS),
+    }
+    parts.tick++
+    let bytesBlocked = 0
+    for (const [connection, socket] of this.#sockets) {
+      bytesBlocked += connection.bytesBlocked
+      const reason = connection.overdue(deadlines)
+      if (reason === undefined) continue
+      this.counts.closed[reason]++
+      if (reason === CloseReason.SLOW_READER) socket.terminate()
+      else socket.end()
+    }
+    if (bytesBlocked > BLOCKED_BYTES_MAX) this.#closeBlocked(bytesBlocked)
+    for (const [refused, socket] of this.#refused) if (refused.isOverdue) socket.terminate()
+    this.#connectionLog.write()
+  }
+
+  /** Closes those that do not read and for which most is kept. */
+  #closeBlocked(bytesBlocked: number): void {
+    const sizes = Array.from(this.#sockets, ([{ bytesBlocked: bytes }, socket]) => ({
+      bytes,
+      socket,
+    }))
+    let left = bytesBlocked
+    for (const { bytes, socket } of sizes.toSorted((a, b) => b.bytes - a.bytes)) {
+      if (left <= BLOCKED_BYTES_MAX) return
+      this.counts.closed[CloseReason.TOO_MUCH_PENDING]++
+      left -= bytes
+      socket.terminate()
+    }
+  }
+
+  #pause(delayMs: number): Promise<void> {
+    return new Promise((resolve) => {
+      this.#options.environment.after(delayMs, resolve)
+    })
+  }
+}

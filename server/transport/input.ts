@@ -1,0 +1,73 @@
+import { chooseDialect } from "./choose-dialect.ts"
+import { Parsed } from "./dialect.ts"
+import type { ClientExchange, Dialect } from "./dialect.ts"
+
+/** What a client has sent and the dialect has not parsed yet. */
+export class Input {
+  /** undefined: the client has sent nothing yet. */
+  dialect: Dialect | undefined
+  readonly #epochMs: number
+  /** What came before the chunk in front of it was used up; mostly nothing. */
+  readonly #chunks: Uint8Array[] = []
+  #hasEnded = false
+  /** How many bytes the dialect has been given and has not used up. */
+  #given = 0
+
+  constructor(epochMs: number) {
+    this.#epochMs = epochMs
+  }
+
+  /** @param isUsedUp whether `next` has found nothing in the chunks so far */
+  push(chunk: Uint8Array, isUsedUp: boolean): void {
+    this.dialect ??= chooseDialect(chunk[0]!, this.#epochMs)
+    if (isUsedUp) this.#give(this.dialect, chunk)
+    else this.#chunks.push(chunk)
+  }
+
+  /** How many bytes are kept, those of a chunk that is used in part included. */
+  get bytes(): number {
+    return this.#chunks.reduce((sum, { length }) => sum + length, this.#given)
+  }
+
+  /** The client sends no more. */
+  end(): void {
+    this.#hasEnded = true
+  }
+
+  /** Whether `next` may find something. */
+  get isThere(): boolean {
+    return this.dialect?.hasInput === true || this.#chunks.length > 0 || this.#hasEnded
+  }
+
+  /** Whether a request has begun and not come to its end. */
+  get isUnfinished(): boolean {
+    return this.dialect?.hasUnfinished === true
+  }
+
+  /** Fills the exchange with the next request. */
+  next(exchange: ClientExchange): Parsed {
+    const { dialect } = this
+    if (dialect === undefined) return Parsed.NOTHING
+    for (;;) {
+      const parsed = dialect.next(exchange)
+      if (parsed !== Parsed.NOTHING) return parsed
+      this.#given = 0
+      const chunk = this.#chunks.shift()
+      if (chunk !== undefined) this.#give(dialect, chunk)
+      else if (!this.#hasEnded || !dialect.end()) return Parsed.NOTHING
+    }
+  }
+
+  #give(dialect: Dialect, chunk: Uint8Array): void {
+    this.#given = chunk.length
+    dialect.push(chunk)
+  }
+
+  /** Lets go of all of it. */
+  drop(): void {
+    this.dialect = undefined
+    this.#given = 0
+    this.#chunks.length = 0
+    this.#hasEnded = false
+  }
+}
