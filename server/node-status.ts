@@ -32,6 +32,8 @@ export interface NodeStatus {
   readonly yearsLeft: number
   /** How far ids are ahead of the wall clock. */
   readonly clockLeadMs: number
+  /** What of the wall clock is not believed, or null. */
+  readonly clockDoubt: string | null
   /** Why no ids are given out, or null. */
   readonly unready: string | null
   /** How often another process with this node's id has been found. */
@@ -56,6 +58,7 @@ export const NODE_STATUS: Shape<NodeStatus> = record<NodeStatus>(
     epochMs: integer("the same in Unix milliseconds"),
     yearsLeft: number("until the time field of the format is used up"),
     clockLeadMs: integer("how far ids are ahead of the wall clock"),
+    clockDoubt: nullable(string("what of its wall clock is not believed; null when all is")),
     unready: nullable(string("why no ids are given out; null when they are")),
     duplicatesFound: integer("how often another process with this node's id has been found"),
     peers: list(PEER_STATUS),
@@ -75,6 +78,8 @@ export interface StatusSources {
     readonly duplicatesFound: number
     describe(): readonly PeerStatus[]
   }
+  /** `doubt`: what of the wall clock is not believed. */
+  readonly clockWatch: { readonly doubt: string | undefined }
   readonly readiness: Readiness
 }
 
@@ -83,6 +88,7 @@ export function statusOf({
   identity: { nodeId, epochMs },
   generator,
   membership,
+  clockWatch,
   readiness,
 }: StatusSources): NodeStatus {
   generator.begin()
@@ -93,6 +99,7 @@ export function statusOf({
     epochMs,
     yearsLeft: Math.round(yearsLeft * 10) / 10,
     clockLeadMs: generator.leadMs,
+    clockDoubt: clockWatch.doubt ?? null,
     unready: readiness === READY ? null : readiness.reason,
     duplicatesFound: membership.duplicatesFound,
     peers: membership.describe(),

@@ -1,8 +1,11 @@
 import type { Logger } from "pino"
 import { Status } from "../protocol/index.ts"
+import { ClockWatch } from "./clock-watch.ts"
+import { storeFirstMark } from "./generator/first-mark.ts"
 import { Generator } from "./generator/generator.ts"
 import { FairQueue } from "./generator/fair-queue.ts"
-import { Reservation, TIME_LIMIT, reservedUpTo } from "./generator/reservation.ts"
+import { Reservation } from "./generator/reservation.ts"
+import { TrustedClock } from "./generator/trusted-clock.ts"
 import { Membership } from "./peers/membership.ts"
 import type { Dial } from "./net/dial.ts"
 import type { PeerEntry } from "./peers/peer-set.ts"
@@ -14,6 +17,7 @@ import type { Readiness } from "./readiness.ts"
 import { LocalNode } from "./routing/local-node.ts"
 import { Router } from "./routing/router.ts"
 import type { Environment, Timer } from "./environment.ts"
+import { StoreError } from "./storage/errors.ts"
 import type { NodeStore } from "./storage/node-store.ts"
 import type { Address } from "./net/address.ts"
 import { HttpServer } from "./transport/http/http-server.ts"
@@ -33,6 +37,7 @@ export interface NodeOptions {
   readonly maxClockLeadMs: number
   /** How long a request may wait for ids before it is refused. */
   readonly waitTimeoutMs: number
+  readonly maxClockLagMs: number
   /** All nodes of the cluster, with or without this one; none: this node is alone. */
   readonly peers: readonly PeerEntry[]
   readonly linksPerPeer: number
@@ -54,6 +59,7 @@ export class FirnNode {
   readonly #reservation: Reservation
   readonly #generator: Generator
   readonly #membership: Membership
+  readonly #clockWatch: ClockWatch
   readonly #tcp: TcpServer
   readonly #http: HttpServer | undefined
   #tick: Timer | undefined
@@ -66,6 +72,7 @@ export class FirnNode {
     generator: Generator,
     local: LocalNode,
     membership: Membership,
+    clockWatch: ClockWatch,
     flushScheduler: FlushScheduler,
   ) {
     const { store, limits, environment, listen, log } = options
@@ -75,6 +82,7 @@ export class FirnNode {
     this.#reservation = reservation
     this.#generator = generator
     this.#membership = membership
+    this.#clockWatch = clockWatch
     const fairQueue = new FairQueue(environment, generator, options.waitTimeoutMs)
     const router = new Router(
       local,
@@ -109,15 +117,17 @@ export class FirnNode {
   }
 
   /**
-   * Reserves the first ids, makes sure that no other process has this node's id, and starts to serve.
-   * What fails once the mark is stored puts it back to where it was found, and closes the store.
+   * Makes sure that no other process has this node's id, reserves the first ids, and starts to serve.
+   * With a clock that most other nodes contradict it reserves none, and waits for a better one. What
+   * fails once the mark is stored puts it back to where it was found, and closes the store.
    * @throws StoreError when the mark cannot be written, DuplicateError, or ListenError when an
    * address is taken
    */
   static async start(options: NodeOptions): Promise<FirnNode> {
     const { store, environment, log } = options
     const { nodeId, epochMs, mark } = store.node
-    const reservation = new Reservation(await firstBound(store, environment), store, environment, {
+    // Until the first mark is stored there is nothing to give out: ids begin at the mark that was found.
+    const reservation = new Reservation(mark, store, environment, {
       failed: (error) =>
         log.error(
           { event: "mark-not-stored", err: error },
@@ -132,13 +142,16 @@ export class FirnNode {
         log.error({ event: "identity-lost", reason }, message)
       },
     })
-    const { maxClockLeadMs } = options
+    const { maxClockLeadMs, maxClockLagMs } = options
+    const clock = new TrustedClock(environment, maxClockLeadMs, epochMs + mark - 1)
     const generator = new Generator({
       nodeId,
       epochMs,
       mark,
       reservation,
       maxClockLeadMs,
+      maxClockLagMs,
+      clock,
       environment,
     })
     const local = new LocalNode(nodeId, epochMs, generator, () => environment.random())
@@ -158,12 +171,24 @@ export class FirnNode {
       },
       log,
     )
+    const clockWatch = new ClockWatch(clock, membership, environment, log)
     try {
       await membership.refuseDuplicates()
-      return new FirnNode(options, reservation, generator, local, membership, flushScheduler)
+      clockWatch.start()
+      if (clock.isKnown) reservation.begin(await storeFirstMark(mark, epochMs, store, clock))
+      return new FirnNode(
+        options,
+        reservation,
+        generator,
+        local,
+        membership,
+        clockWatch,
+        flushScheduler,
+      )
     } catch (error) {
       membership.close()
-      await release(store, reservation, generator)
+      // A store that could not take the first mark could not take another one either.
+      if (!(error instanceof StoreError)) await release(store, reservation, generator)
       throw error
     }
   }
@@ -194,6 +219,7 @@ export class FirnNode {
   /** Keeps the mark ahead while nobody asks, and logs when ids stop or come back. */
   #watch(): void {
     const refusal = this.#generator.refusal()
+    this.#clockWatch.look()
     if (refusal !== this.#refusal) {
       this.#refusal = refusal
       const readiness = this.#readiness()
@@ -209,6 +235,7 @@ export class FirnNode {
       reservation: this.#reservation,
       membership: this.#membership,
       generator: this.#generator,
+      clockWatch: this.#clockWatch,
     })
   }
 
@@ -217,6 +244,7 @@ export class FirnNode {
       identity: this.#store.node,
       generator: this.#generator,
       membership: this.#membership,
+      clockWatch: this.#clockWatch,
       readiness: this.#readiness(),
     })
   }
@@ -230,16 +258,4 @@ async function release(
 ): Promise<void> {
   const mark = generator.stop()
   await store.close(reservation.lost === undefined ? mark : undefined)
-}
-
-/** Stores the first mark. A disk so slow that the clock has passed it meanwhile is asked again. */
-async function firstBound(store: NodeStore, environment: Environment): Promise<number> {
-  const { mark, epochMs } = store.node
-  for (;;) {
-    const bound = reservedUpTo(environment.wallMs() - epochMs, mark)
-    await new Promise<void>((resolve, reject) => {
-      store.extend(bound, (error) => (error === undefined ? resolve() : reject(error)))
-    })
-    if (bound >= TIME_LIMIT || bound > environment.wallMs() - epochMs) return bound
-  }
 }

@@ -21,7 +21,9 @@ export interface ReadinessSources {
   readonly reservation: { readonly lost: string | undefined }
   /** `fault`: why this node may not be relied on among the others. */
   readonly membership: { readonly fault: string | undefined }
-  readonly generator: Pick<Generator, "refusal" | "refusalDetail" | "leadMs" | "ended">
+  readonly generator: Pick<Generator, "refusal" | "refusalDetail" | "leadMs" | "lagMs" | "ended">
+  /** `unready`: why there are no ids with a clock that is in doubt. */
+  readonly clockWatch: { readonly unready: string | undefined }
 }
 
 type Obstacle = (sources: ReadinessSources) => Unreadiness | undefined
@@ -57,7 +59,7 @@ function duplicateNode({ membership: { fault } }: ReadinessSources): Unreadiness
   return { reason: `duplicate node id: ${fault}`, retryAfterMs: 0 }
 }
 
-function noIds({ generator }: ReadinessSources): Unreadiness | undefined {
+function noIds({ generator, clockWatch }: ReadinessSources): Unreadiness | undefined {
   const refusal = generator.refusal()
   if (refusal === Status.OK) return undefined
   const retryAfterMs = generator.refusalDetail
@@ -65,6 +67,12 @@ function noIds({ generator }: ReadinessSources): Unreadiness | undefined {
     const behind = `the clock is ${generator.leadMs} ms behind the last id`
     return { reason: `CLOCK_BEHIND: ${behind}; ids are back in ${retryAfterMs} ms`, retryAfterMs }
   }
-  const why = generator.ended ? "the time field is used up" : "the mark cannot be stored"
+  const why = clockWatch.unready ?? whyNotStored(generator)
   return { reason: `NOT_READY: ${why}`, retryAfterMs }
+}
+
+function whyNotStored({ ended, lagMs }: ReadinessSources["generator"]): string {
+  if (ended) return "the time field is used up"
+  const age = lagMs > 0 ? `: ids would be ${lagMs} ms behind the clock` : ""
+  return `the mark cannot be stored${age}`
 }

@@ -9,12 +9,14 @@ import { AnswerSlot } from "../../server/exchange.ts"
 import { Generator } from "../../server/generator/generator.ts"
 import { Reservation } from "../../server/generator/reservation.ts"
 import type { MarkStore } from "../../server/generator/reservation.ts"
+import { TrustedClock } from "../../server/generator/trusted-clock.ts"
 import { systemEnvironment } from "../../server/environment.ts"
 import { blockText } from "../../server/transport/http/id-lines.ts"
 
 /** Ids a chunk, as for a connection with this many requests in flight. */
 const CHUNK = 128
 const NODE_ID = 7
+const MAX_LEAD_MS = 10_000
 
 const answers = new DataView(new ArrayBuffer(CHUNK * RESPONSE_SIZE))
 /** The id that README.md of the protocol takes apart. */
@@ -30,8 +32,17 @@ function createGenerator(): Generator {
   const events = { failed: () => {}, recovered: () => {} }
   const mark = Date.now() - DEFAULT_EPOCH_MS
   const reservation = new Reservation(mark + 1_000, store, environment, events)
-  const options = { nodeId: NODE_ID, epochMs: DEFAULT_EPOCH_MS, mark, maxClockLeadMs: 10_000 }
-  return new Generator({ ...options, reservation, environment })
+  const clock = new TrustedClock(environment, MAX_LEAD_MS, DEFAULT_EPOCH_MS + mark - 1)
+  return new Generator({
+    nodeId: NODE_ID,
+    epochMs: DEFAULT_EPOCH_MS,
+    mark,
+    reservation,
+    maxClockLeadMs: MAX_LEAD_MS,
+    maxClockLagMs: 1_000,
+    clock,
+    environment,
+  })
 }
 
 const generator = createGenerator()

@@ -49,6 +49,7 @@ async function start(options: StartOptions): Promise<void> {
       writeTimeoutMs: options.writeTimeout,
       idleTimeoutMs: options.idleTimeout,
     },
+    maxClockLagMs: options.maxClockLag,
     store,
     environment: systemEnvironment,
     listen: tcpListen({

@@ -52,6 +52,7 @@ function statusText(node: NodeStatus): string {
     `clock lead    ${node.clockLeadMs} ms`,
     `ready         ${node.unready === null ? "yes" : `no: ${node.unready}`}`,
   ]
+  if (node.clockDoubt !== null) lines.push(`clock         ${node.clockDoubt}`)
   if (node.peers.length > 0) lines.push("", ...peerLines(node))
   return lines.join("\n")
 }

@@ -73,7 +73,14 @@ export const NODE_SETTINGS = [
     commands: ["start", "cluster"],
     parse: (text: string): number => wholeNumber(text, 0, 3_600_000),
     default: "10000",
-    help: "how far ids may be ahead of the wall clock",
+    help: "how far ids may be ahead of the wall clock; a clock that leaps further ahead is not followed before it is confirmed",
+  },
+  {
+    flag: "--max-clock-lag <MS>",
+    commands: ["start", "cluster"],
+    parse: (text: string): number => wholeNumber(text, 0, 3_600_000),
+    default: "1000",
+    help: "how far ids may be behind the wall clock while a later mark is being stored",
   },
   {
     flag: "--wait-timeout <MS>",

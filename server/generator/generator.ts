@@ -2,7 +2,9 @@ import { COUNT_MAX, Status, TIME_MAX, idHigh, idLowBase } from "../../protocol/i
 import type { Environment } from "../environment.ts"
 import { Outcome } from "../exchange.ts"
 import type { AnswerSlot } from "../exchange.ts"
+import { TIME_LIMIT } from "./reservation.ts"
 import type { Reservation } from "./reservation.ts"
+import type { TrustedClock } from "./trusted-clock.ts"
 
 /** How far a burst may take the time ahead of the clock that paces it. */
 export const BURST_MS = 10
@@ -21,16 +23,18 @@ export interface GeneratorOptions {
   readonly epochMs: number
   /** The stored mark this process found: no id has a time at or past it. */
   readonly mark: number
-  /** Its bound is past `mark` already, or at the end of the format. */
   readonly reservation: Reservation
   /** How far ahead of the wall clock ids may be, in milliseconds. */
   readonly maxClockLeadMs: number
+  /** How far behind it they may be while a later mark is being stored. */
+  readonly maxClockLagMs: number
+  readonly clock: TrustedClock
   readonly environment: Environment
 }
 
 /**
  * Gives out ids that increase strictly. Its time is a logical clock: it follows the wall clock
- * forward, never goes back, and stays below the bound of the reservation.
+ * forward, as far as that is believed, never goes back, and stays below the bound of the reservation.
  *
  *     generator.begin()                                // reads the clock; once for any number of takes
  *     const outcome = generator.take(count, answer)    // Status.OK: the first id is in `answer`
@@ -41,10 +45,13 @@ export class Generator {
   readonly #nodeId: number
   readonly #epochMs: number
   readonly #maxClockLeadMs: number
+  readonly #maxClockLagMs: number
+  readonly #clock: TrustedClock
   readonly #environment: Environment
   readonly #reservation: Reservation
 
-  #wall = 0
+  /** The believed wall clock, as `begin` read it. */
+  #wall: number
   #time: number
   /** The halves of the id with sequence 0 of this millisecond. */
   #high = 0
@@ -58,24 +65,29 @@ export class Generator {
   /** The wall clock is behind by more than a burst: the monotonic clock sets the pace. */
   #paced = false
   #pacedAtMs = 0
-  #refusal: Status = Status.OK
+  /** What keeps all ids back, whatever is left of this millisecond; Status.OK: nothing does. */
+  #hold: Status | typeof Outcome.WAIT = Status.OK
+  #isStopped = false
 
   constructor(options: GeneratorOptions) {
     const { mark, reservation } = options
     this.#nodeId = options.nodeId
     this.#epochMs = options.epochMs
     this.#maxClockLeadMs = options.maxClockLeadMs
+    this.#maxClockLagMs = options.maxClockLagMs
+    this.#clock = options.clock
     this.#environment = options.environment
     this.#reservation = reservation
     // As if the millisecond before the mark were used up: the first ids are of the mark's own.
     this.#time = mark - 1
+    this.#wall = mark - 1
     this.#lastIssuedTime = mark - 1
     this.#ceiling = mark - 1 + BURST_MS
   }
 
-  /** The wall clock as `begin` read it, Unix milliseconds. */
+  /** The wall clock as `begin` read it, believed or not, Unix milliseconds. */
   get wallMs(): number {
-    return this.#wall + this.#epochMs
+    return this.#clock.wallMs
   }
 
   /** How far the node's time is ahead of the wall clock, in milliseconds; 0 when it is not. */
@@ -83,18 +95,28 @@ export class Generator {
     return Math.max(0, this.#time - this.#wall)
   }
 
+  /** How far behind the wall clock the last id below the bound would be; 0 when it would not. */
+  get lagMs(): number {
+    return Math.max(0, this.#wall - (this.#reservation.bound - 1))
+  }
+
   /** Whether the format has no later time to give. */
   get ended(): boolean {
-    return this.#time >= TIME_MAX
+    return this.#time >= TIME_MAX || this.#wall >= TIME_LIMIT
   }
 
   /** Reads the clock and moves the time along with it. */
   begin(): void {
-    if (this.#refusal === Status.NOT_READY) return
-    const wall = this.#environment.wallMs() - this.#epochMs
+    if (this.#isStopped) return
+    const now = this.#clock.read()
+    if (now === -Infinity) {
+      this.#hold = Status.NOT_READY
+      return
+    }
+    const wall = now - this.#epochMs
     this.#wall = wall
     this.#reservation.ensure(wall, this.#time)
-    this.#refusal = Status.OK
+    this.#hold = Status.OK
     const lead = this.#time - wall
     if (lead > BURST_MS) {
       this.#pace(lead)
@@ -102,9 +124,9 @@ export class Generator {
     }
     this.#paced = false
     this.#ceiling = wall + BURST_MS
-    // While the wall clock is past the bound, the time moves on by use alone: the bound moves when
-    // the next mark is stored.
-    if (lead < 0 && wall < this.#reservation.bound) this.#enter(wall, this.#startSequence())
+    if (lead >= 0) return
+    if (wall < this.#reservation.bound) this.#enter(wall, this.#startSequence())
+    else this.#lag(-lead)
   }
 
   /**
@@ -113,7 +135,7 @@ export class Generator {
    * `answer` too, with its detail; or `Outcome.WAIT`, which leaves `answer` as it was
    */
   take(count: number, answer: AnswerSlot): Outcome {
-    if (this.#refusal !== Status.OK || this.#next + count > COUNT_MAX) {
+    if (this.#hold !== Status.OK || this.#next + count > COUNT_MAX) {
       const obstacle = this.#obstacle()
       if (obstacle === Outcome.WAIT) return obstacle
       if (obstacle !== Status.OK) return answer.refuse(obstacle, this.refusalDetail)
@@ -128,7 +150,8 @@ export class Generator {
 
   /** Whether a `take` of `count` ids would return `Outcome.WAIT` now. */
   mustWait(count: number): boolean {
-    return this.#next + count > COUNT_MAX && this.#obstacle() === Outcome.WAIT
+    const isShort = this.#hold !== Status.OK || this.#next + count > COUNT_MAX
+    return isShort && this.#obstacle() === Outcome.WAIT
   }
 
   /** After `Outcome.WAIT`: in how many milliseconds to try again. */
@@ -140,13 +163,13 @@ export class Generator {
   /** Whether a request would be refused now, and with what; reads the clock. */
   refusal(): Status {
     this.begin()
-    if (this.#refusal !== Status.OK) return this.#refusal
+    if (this.#hold !== Status.OK && this.#hold !== Outcome.WAIT) return this.#hold
     return this.#markUsedUp() && this.#reservation.stuck ? Status.NOT_READY : Status.OK
   }
 
   /** The value that goes with a refusal: for CLOCK_BEHIND the milliseconds until ids are back. */
   get refusalDetail(): number {
-    return this.#refusal === Status.CLOCK_BEHIND ? this.leadMs - this.#maxClockLeadMs : 0
+    return this.#hold === Status.CLOCK_BEHIND ? this.leadMs - this.#maxClockLeadMs : 0
   }
 
   /**
@@ -155,13 +178,14 @@ export class Generator {
    */
   stop(): number {
     this.#retire()
-    this.#refusal = Status.NOT_READY
+    this.#isStopped = true
+    this.#hold = Status.NOT_READY
     return this.#lastIssuedTime + 1
   }
 
   /** Why the time cannot move on to the next millisecond; Status.OK when it can. */
   #obstacle(): Status | typeof Outcome.WAIT {
-    if (this.#refusal !== Status.OK) return this.#refusal
+    if (this.#hold !== Status.OK) return this.#hold
     if (this.#markUsedUp()) return this.#reservation.stuck ? Status.NOT_READY : Outcome.WAIT
     return this.#time + 1 > this.#ceiling ? Outcome.WAIT : Status.OK
   }
@@ -180,9 +204,18 @@ export class Generator {
     this.#ceiling = Math.min(this.#ceiling + passedMs, this.#time + BURST_MS)
     this.#paced = true
     this.#pacedAtMs = now
-    if (lead > this.#maxClockLeadMs) this.#refusal = Status.CLOCK_BEHIND
+    if (lead > this.#maxClockLeadMs) this.#hold = Status.CLOCK_BEHIND
     // Use alone never takes the time past the permitted lead: requests wait there, unrefused.
     else this.#ceiling = Math.min(this.#ceiling, this.#wall + this.#maxClockLeadMs)
+  }
+
+  /**
+   * The wall clock is past the bound, so the time moves on by use alone until a later mark is stored.
+   * Nobody knows when that will be if the store is stuck: ids would get older and older.
+   */
+  #lag(lagMs: number): void {
+    if (this.#reservation.stuck) this.#hold = Status.NOT_READY
+    else if (lagMs > this.#maxClockLagMs) this.#hold = Outcome.WAIT
   }
 
   /** The one place where the time moves. */

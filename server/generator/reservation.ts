@@ -71,6 +71,11 @@ export class Reservation {
     this.#events = events
   }
 
+  /** The first mark of this process has been stored. */
+  begin(mark: number): void {
+    if (this.#lost === undefined) this.bound = mark
+  }
+
   /** Starts to extend the mark if too little is left of it; does not wait for the write. */
   ensure(wall: number, time: number): void {
     const low = Math.max(wall + RESERVE_LOW_MS, time + AHEAD_RESERVE_LOW_MS)

@@ -16,6 +16,8 @@ export interface Finding {
   readonly isDuplicate: boolean
   /** Its wall clock less ours, milliseconds. */
   readonly skewMs: number
+  /** Its wall clock less our monotonic one, milliseconds. */
+  readonly offsetMs: number
   readonly roundTripMs: number
 }
 
@@ -61,9 +63,12 @@ export class LinkCheck {
     this.#ask(Op.CLOCK, nowMs, (high, low) => {
       this.#unanswered = 0
       const { environment } = this.#context
-      const roundTripMs = environment.monotonicMs() - nowMs
-      const skewMs = halvesToNumber(high, low) + roundTripMs / 2 - environment.wallMs()
-      this.#found({ fault, isDuplicate, skewMs, roundTripMs })
+      const answeredMs = environment.monotonicMs()
+      const roundTripMs = answeredMs - nowMs
+      const wallMs = halvesToNumber(high, low) + roundTripMs / 2
+      const skewMs = wallMs - environment.wallMs()
+      const offsetMs = wallMs - answeredMs
+      this.#found({ fault, isDuplicate, skewMs, offsetMs, roundTripMs })
     })
   }
 

@@ -3,9 +3,11 @@ import type { Logger } from "pino"
 import type { Timer } from "../environment.ts"
 import { addressText } from "../net/address.ts"
 import type { PeerStatus } from "../node-status.ts"
+import { askNodes } from "./ask-nodes.ts"
 import type { PeerContext } from "./context.ts"
 import { findDuplicates } from "./duplicates.ts"
 import type { Finding } from "./link-check.ts"
+import { PeerClocks } from "./peer-clocks.ts"
 import { PeerSet } from "./peer-set.ts"
 import type { PeerEntry } from "./peer-set.ts"
 import { PeerState } from "./peer.ts"
@@ -15,6 +17,9 @@ import type { Peer } from "./peer.ts"
 const FIND_AT_START_MS = 1_000
 /** How often this node's own address is asked who answers there. */
 const OWN_ADDRESS_MS = 10_000
+/** How many nodes are asked for their clocks at a time, and how long they may take. */
+const CLOCKS_ASKED_MAX = 16
+const CLOCKS_MS = 1_000
 /** A peer's clock that is further off than this is warned about. */
 const SKEW_LIMIT_MS = 1_000
 
@@ -29,6 +34,8 @@ export class DuplicateError extends ServerError {
  */
 export class Membership {
   readonly peers: PeerSet
+  /** What time it is at the other nodes. */
+  readonly clocks: PeerClocks = new PeerClocks()
   /** How often another process with this node's id has been found. */
   duplicatesFound = 0
   readonly #context: PeerContext
@@ -53,7 +60,12 @@ export class Membership {
 
   /** @throws DuplicateError that names the address where this node's id is in use already */
   async refuseDuplicates(): Promise<void> {
-    const found = await findDuplicates(this.#entries, this.#context, FIND_AT_START_MS)
+    const found = await findDuplicates(
+      this.#entries,
+      this.#context,
+      FIND_AT_START_MS,
+      (entry, finding) => this.#noteClock(entry.nodeId, finding),
+    )
     if (found.length === 0) {
       this.#watchOwnAddress()
       return
@@ -61,6 +73,27 @@ export class Membership {
     throw new DuplicateError(
       `node id ${this.#context.nodeId} is in use by the process at ` +
         `${found.map(addressText).join(" and ")}: stop it, or give this node another id`,
+    )
+  }
+
+  /**
+   * Asks nodes that were not asked lately what time it is there, also nodes that were never used. With
+   * those that were asked it is at most 16, drawn at random.
+   * @param sinceMs by the monotonic clock; whoever was asked before is asked again
+   */
+  async askClocks(sinceMs: number): Promise<void> {
+    const { environment, nodeId: ownId } = this.#context
+    const nowMs = environment.monotonicMs()
+    const others = this.#entries.filter(({ nodeId }) => nodeId !== ownId)
+    const unknown = others.filter(({ nodeId }) => !this.clocks.isFresh(nodeId, nowMs, sinceMs))
+    const left = CLOCKS_ASKED_MAX - (others.length - unknown.length)
+    const asked: PeerEntry[] = []
+    while (asked.length < left && unknown.length > 0) {
+      const at = Math.floor(environment.random() * unknown.length)
+      asked.push(...unknown.splice(at, 1))
+    }
+    await askNodes(asked, this.#context, CLOCKS_MS, (entry, finding) =>
+      this.#noteClock(entry.nodeId, finding),
     )
   }
 
@@ -78,6 +111,7 @@ export class Membership {
     for (const address of this.#duplicates)
       if (!listed.has(address)) this.#duplicates.delete(address)
     for (const nodeId of this.#skewed) if (!this.peers.knows(nodeId)) this.#skewed.delete(nodeId)
+    this.clocks.keepOnly((nodeId) => this.peers.knows(nodeId))
     this.#log.info({ event: "peers-listed", nodes: entries.length }, "the list of nodes was read")
   }
 
@@ -120,7 +154,13 @@ export class Membership {
     }
   }
 
-  #examine(peer: Peer, { isDuplicate, skewMs }: Finding): void {
+  #noteClock(nodeId: number, finding: Finding): void {
+    this.clocks.note(nodeId, finding, this.#context.environment.monotonicMs())
+  }
+
+  #examine(peer: Peer, finding: Finding): void {
+    const { isDuplicate, skewMs } = finding
+    this.#noteClock(peer.nodeId, finding)
     this.#noteDuplicate(addressText(peer.address), isDuplicate)
     const isSkewed = Math.abs(skewMs) > SKEW_LIMIT_MS
     if (isSkewed === this.#skewed.has(peer.nodeId)) return

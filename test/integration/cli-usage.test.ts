@@ -86,12 +86,10 @@ describe("wrong use is exit code 2 and one line that says what is right:", () =>
           ["start", option.replace(/ .*/, ""), value],
         ] as const,
     ),
-    ...["-1", "3600001", "10s"].map(
-      (value) =>
-        [
-          invalid("--max-clock-lead <MS>", value, LEAD),
-          ["start", "--max-clock-lead", value],
-        ] as const,
+    ...["--max-clock-lead", "--max-clock-lag"].flatMap((flag) =>
+      ["-1", "3600001", "10s"].map(
+        (value) => [invalid(`${flag} <MS>`, value, LEAD), ["start", flag, value]] as const,
+      ),
     ),
     [
       invalid(
@@ -142,6 +140,7 @@ describe("a wrong environment variable is named:", () => {
     ["FIRN_HTTP", "yes", "--http <HOST:PORT|off>"],
     ["FIRN_EPOCH", "soon", "--epoch <ISO|MS>"],
     ["FIRN_MAX_CLOCK_LEAD", "10s", "--max-clock-lead <MS>"],
+    ["FIRN_MAX_CLOCK_LAG", "", "--max-clock-lag <MS>"],
     ["FIRN_LOG_LEVEL", "loud", "--log-level <LEVEL>"],
   ])("%s=%s", async (name, value, option) => {
     const message = await refusal(["start"], { [name]: value })
@@ -153,7 +152,7 @@ describe("a wrong environment variable is named:", () => {
 
 describe("--help", () => {
   const flagsOf: Record<string, readonly string[]> = {
-    start: ["node-id", "data-dir", "tcp", "http", "epoch", "max-clock-lead", "log-level"],
+    start: ["node-id", "data-dir", "tcp", "http", "epoch", "max-clock-lag", "log-level"],
     cluster: ["nodes", "data-dir", "tcp-port", "http-port", "epoch", "max-clock-lead", "log-level"],
     seed: ["nodes", "data-dir", "epoch"],
     id: ["server", "count"],

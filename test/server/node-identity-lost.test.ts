@@ -5,11 +5,11 @@ import type { NodeOptions } from "../../server/node.ts"
 import { ListenError, addressText } from "../../server/net/address.ts"
 import { FreePorts } from "../../server/supervisor/free-ports.ts"
 import { DEFAULT_LIMITS } from "../support/connection-limits.ts"
-import { within } from "../support/deadline.ts"
+import { until, within } from "../support/deadline.ts"
 import { MemoryLog } from "../support/memory-log.ts"
 import { MemoryNodeStore } from "../support/memory-node-store.ts"
 import { SOME_TIME, VirtualEnvironment } from "../support/virtual-environment.ts"
-import { MAX_LEAD_MS, NODE_ID } from "../support/virtual-node.ts"
+import { MAX_LAG_MS, MAX_LEAD_MS, NODE_ID } from "../support/virtual-node.ts"
 
 const REASON = "the process at 10.0.0.9:7000 has taken over node id 7"
 const UNREADY = `identity lost: ${REASON}`
@@ -31,6 +31,7 @@ class LoneNode implements Disposable {
       http: { host, port: this.#ports.take() },
       maxClockLeadMs: MAX_LEAD_MS,
       waitTimeoutMs: 1_000,
+      maxClockLagMs: MAX_LAG_MS,
       peers: [],
       linksPerPeer: 1,
       forwardTimeoutMs: 1_000,
@@ -120,6 +121,7 @@ describe("a node whose identity is lost", () => {
     using lone = new LoneNode()
     lone.store.latency = "hangs"
     const starting = lone.start()
+    await until("the first mark", () => lone.store.isWriting)
     lone.store.lose(REASON)
     lone.store.settle()
     const node = await within("the start", starting)

@@ -11,7 +11,9 @@ const IDENTITY = { nodeId: 7, epochMs: DEFAULT_EPOCH_MS }
 
 function status(node: VirtualNode, readiness: Readiness = READY): ReturnType<typeof statusOf> {
   const membership = { duplicatesFound: 2, describe: () => PEERS }
-  return statusOf({ identity: IDENTITY, generator: node.generator, membership, readiness })
+  const clockWatch = { doubt: undefined }
+  const { generator } = node
+  return statusOf({ identity: IDENTITY, generator, membership, clockWatch, readiness })
 }
 
 describe("the status of a node", () => {
@@ -25,6 +27,7 @@ describe("the status of a node", () => {
       epochMs: DEFAULT_EPOCH_MS,
       yearsLeft: Number(years.toFixed(1)),
       clockLeadMs: blocks.at(-1)!.time - node.environment.time,
+      clockDoubt: null,
       unready: null,
       duplicatesFound: 2,
       peers: PEERS,

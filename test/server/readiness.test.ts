@@ -10,7 +10,11 @@ const NO_FAULT = { fault: undefined }
 const FAULT = { fault: "another process answers at 127.0.0.1:1" }
 
 function sources(node: VirtualNode, others: Partial<ReadinessSources> = {}): ReadinessSources {
-  const parts = { reservation: { lost: undefined }, membership: NO_FAULT }
+  const parts = {
+    reservation: { lost: undefined },
+    membership: NO_FAULT,
+    clockWatch: { unready: undefined },
+  }
   return { isStopping: false, ...parts, generator: node.generator, ...others }
 }
 

@@ -11,6 +11,8 @@ import type { World } from "./world.ts"
 
 /** A node that crashed is started again within this. */
 const DOWN_MAX_MS = 3_000
+/** A clock that leapt for a moment is back within this. */
+const GLITCH_MAX_MS = 4_500
 
 /** Makes the faults that a seed decides on, until it is told to stop. */
 export class Faults {
@@ -76,6 +78,8 @@ export class Faults {
         return this.#strobe(node, random.whole(3, 40), this.#drawStep())
       case "drift":
         return node.clock.drift(random.pick([0, 0.5, 0.9, 0.999, 1.001, 1.1, 2]))
+      case "glitch":
+        return this.#glitch(node)
       case "disk":
         return this.#breakDisk(node)
       case "partition":
@@ -136,6 +140,13 @@ export class Faults {
     if (times === 0) return
     node.clock.step(ms)
     this.#later(this.#world.random.spread(0.1, 50), node, () => this.#strobe(node, times - 1, -ms))
+  }
+
+  /** Leaps the clock ahead, for a moment. */
+  #glitch(node: SimulatedNode): void {
+    const ms = Math.abs(this.#drawStep())
+    node.clock.step(ms)
+    this.#later(this.#world.random.spread(1, GLITCH_MAX_MS), node, () => node.clock.step(-ms))
   }
 
   #breakDisk(node: SimulatedNode): void {

@@ -12,6 +12,7 @@ const FAULTS = [
   "step",
   "strobe",
   "drift",
+  "glitch",
   "disk",
   "partition",
   "one-way",
@@ -59,6 +60,7 @@ export interface Settings {
   readonly maxClockLeadMs: number
   /** How many clients a node serves at a time. */
   readonly maxConnections: number
+  readonly maxClockLagMs: number
   /** The faults of this run, each as likely as any other. */
   readonly faults: readonly Fault[]
   /** From one fault to the next, on average. */
@@ -94,6 +96,7 @@ export function drawSettings(random: Random, nodes?: number): Settings {
     maxClockLeadMs: random.pick([0, 5, 100, 2_000, 10_000, 10_000]),
     maxConnections: isCrowded ? CROWDED_MAX : UNCROWDED_MAX,
     faults: isCrowded ? drawn.filter((fault) => fault !== "dark") : drawn,
+    maxClockLagMs: random.pick([0, 100, 1_000, 1_000]),
     faultEveryMs: random.spread(100, 2_000),
     stepMaxMs: random.spread(1, 10 * YEAR_MS),
     batchEveryMs: random.spread(10, 100) * (batchMax > 1_000 ? 10 : 1),

@@ -77,7 +77,9 @@ class Simulation {
     const network = new Network(world)
     const ledger = new ForwardLedger(world)
     const epochMs = DEFAULT_EPOCH_MS
-    const parts = { world, network, ledger, settings, epochMs, log: worldLog(world) }
+    const log = worldLog(world)
+    const nodesOf = (): Iterable<SimulatedNode> => this.#nodes.values()
+    const parts = { world, network, ledger, settings, epochMs, log, nodes: nodesOf }
     const entries = drawEntries(world.random, settings.nodes)
     for (const { nodeId, address } of entries) network.addHost(nodeId, address)
     this.#nodes = new Map(

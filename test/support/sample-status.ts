@@ -7,6 +7,7 @@ export const SAMPLE_STATUS: NodeStatus = {
   epochMs: 1_767_225_600_000,
   yearsLeft: 138.5,
   clockLeadMs: 3,
+  clockDoubt: null,
   unready: null,
   duplicatesFound: 0,
   peers: [

@@ -96,11 +96,11 @@ describe("the ends of the format", () => {
     expect(node.generator.stop()).toBe(TIME_MAX + 1)
   })
 
-  test("a wall clock past the end gives ids up to it and then refuses", () => {
+  test("a wall clock past the end is refused, though there are times left: they have passed", () => {
     const node = nodeAt(TIME_MAX + 1_000, TIME_MAX - 3)
-    const { blocks, end } = node.takeAll(4_096)
-    expect(blocks.map(({ time }) => TIME_MAX - time)).toEqual([3, 2, 1, 0])
-    expect(end).toBe("NOT_READY")
+    expect(node.take()).toBe("NOT_READY")
+    expect([node.generator.ended, node.store.mark]).toEqual([true, TIME_MAX + 1])
+    expect(node.generator.stop()).toBe(TIME_MAX - 3)
   })
 })
 

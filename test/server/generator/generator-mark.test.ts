@@ -1,9 +1,7 @@
 import { describe, expect, test } from "bun:test"
 import { Status } from "../../../protocol/index.ts"
-import { VirtualNode } from "../../support/virtual-node.ts"
+import { MAX_LAG_MS, VirtualNode } from "../../support/virtual-node.ts"
 import { SOME_TIME } from "../../support/virtual-environment.ts"
-
-const HOUR_MS = 3_600_000
 
 /** A node that has begun to give out ids, with a write that its clock calls for on its way. */
 function nodeWithWriteUnderWay(): VirtualNode {
@@ -52,13 +50,31 @@ describe("the mark", () => {
   })
 })
 
-describe("a wall clock that jumps an hour past the mark", () => {
-  test("lets ids go on below the mark, and no request fails", () => {
+describe("a wall clock that jumps past the mark", () => {
+  /** By more than ids may lag, and by less than a leap that has to be confirmed. */
+  const JUMP_MS = 9_000
+
+  test("makes wait while a later one is being stored, and no request fails", () => {
     const node = new VirtualNode()
+    const before = node.takeBlock()
+    node.store.latency = 8
+    node.environment.stepWall(JUMP_MS)
+    for (let ms = 0; ms < 8; ms++) {
+      expect(node.take()).toBe("WAIT")
+      expect(node.generator.mustWait(1)).toBe(true)
+      expect(node.generator.refusal()).toBe(Status.OK)
+      node.environment.advance(1)
+    }
+    expect(node.takeBlock()).toMatchObject({ time: before.time + JUMP_MS + 8 })
+    expect(node.events).toEqual([])
+  })
+
+  test("lets ids go on below it when they may lag as much", () => {
+    const node = new VirtualNode({ maxLagMs: JUMP_MS + 8 })
     const before = node.takeBlock()
     const { mark } = node.store
     node.store.latency = 8
-    node.environment.stepWall(HOUR_MS)
+    node.environment.stepWall(JUMP_MS)
     for (let ms = 0; ms < 8; ms++) {
       const { first, time } = node.takeBlock()
       expect(first).toBeGreaterThan(before.last)
@@ -66,15 +82,14 @@ describe("a wall clock that jumps an hour past the mark", () => {
       node.environment.advance(1)
     }
     expect(node.takeBlock().time).toBe(node.environment.time)
-    expect(node.events).toEqual([])
   })
 
-  test("lets even every id below the mark go out, and then makes wait, not fail", () => {
-    const node = new VirtualNode()
+  test("lets even every id below it go out then, and makes wait after that", () => {
+    const node = new VirtualNode({ maxLagMs: JUMP_MS + 100 })
     const { time } = node.takeBlock()
     const { mark } = node.store
     node.store.latency = 8
-    node.environment.stepWall(HOUR_MS)
+    node.environment.stepWall(JUMP_MS)
     const { blocks, end } = node.takeAll(4_096)
     expect([blocks.length, end]).toEqual([mark - 1 - time, "WAIT"])
     expect(node.generator.waitMs).toBe(5)
@@ -83,6 +98,60 @@ describe("a wall clock that jumps an hour past the mark", () => {
     node.environment.advance(5)
     expect(node.takeBlock().time).toBe(node.environment.time)
   })
+
+  test("does so at the limit, and not a millisecond past it", () => {
+    for (const [lagMs, outcome] of [
+      [MAX_LAG_MS, "OK"],
+      [MAX_LAG_MS + 1, "WAIT"],
+    ] as const) {
+      const node = new VirtualNode()
+      // Close below the mark, so that the lag is that of the last id there is.
+      node.store.latency = "hangs"
+      node.environment.time = node.store.mark - 1
+      node.takeBlock()
+      node.environment.stepWall(lagMs)
+      expect(typeof node.take() === "string" ? "WAIT" : "OK").toBe(outcome)
+    }
+  })
+
+  test("is answered NOT_READY at once while the store fails, and until a mark is stored", () => {
+    const node = new VirtualNode()
+    node.takeBlock()
+    node.store.failure = new Error("disk full")
+    node.environment.stepWall(JUMP_MS)
+    expect(node.take()).toBe("NOT_READY")
+    expect(node.generator.lagMs).toBe(JUMP_MS - 3_000 + 1)
+    node.store.failure = undefined
+    node.environment.advance(500)
+    expect(node.takeBlock().time).toBe(node.environment.time)
+    expect(node.generator.lagMs).toBe(0)
+  })
+})
+
+describe("at 10 requests a second", () => {
+  test.each(["at once", "hangs"] as const)(
+    "a store that fails, or hangs, stops the ids at the mark, and no id is behind the clock: %s",
+    (latency) => {
+      const node = new VirtualNode()
+      const { mark } = node.store
+      node.store.latency = latency
+      node.store.failure = new Error("gone")
+      const outcomes = Array.from({ length: 600 }, () => {
+        node.environment.advance(100)
+        const outcome = node.take()
+        if (typeof outcome !== "string") expect(outcome.time).toBe(node.environment.time)
+        return typeof outcome === "string" ? outcome : "OK"
+      })
+      const given = outcomes.filter((outcome) => outcome === "OK").length
+      expect(given).toBe((mark - SOME_TIME) / 100 - 1)
+      expect(outcomes.slice(given)).toEqual(Array(600 - given).fill("NOT_READY"))
+      node.store.failure = undefined
+      node.store.settle()
+      node.store.latency = "at once"
+      node.environment.advance(500)
+      expect(node.takeBlock().time).toBe(node.environment.time)
+    },
+  )
 })
 
 describe("a store that fails", () => {
@@ -137,7 +206,7 @@ describe("a store that fails", () => {
 describe("a write that hangs", () => {
   test("makes wait for as long as the patience lasts, and is refused after that", () => {
     const node = nodeWithWriteUnderWay()
-    node.environment.stepWall(HOUR_MS)
+    node.environment.stepWall(8_000)
     node.takeAll(4_096)
     node.environment.advance(1_000)
     expect(node.take()).toBe("WAIT")

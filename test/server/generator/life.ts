@@ -1,5 +1,6 @@
 import fc from "fast-check"
 import { BURST_MS } from "../../../server/generator/generator.ts"
+import type { Votes } from "../../../server/generator/trusted-clock.ts"
 import { IssueOracle } from "../../support/issue-oracle.ts"
 import type { IssueSite } from "../../support/issue-oracle.ts"
 import { MemoryStore } from "../../support/memory-store.ts"
@@ -16,6 +17,7 @@ export type Step =
   | { readonly kind: "saturate"; readonly count: number }
   | { readonly kind: "disk"; readonly latency: Latency; readonly failing: boolean }
   | { readonly kind: "crash"; readonly writeReachedDisk: boolean }
+  | { readonly kind: "votes"; readonly agreeing: number; readonly contradicting: number }
   | { readonly kind: "look" | "settle" | "stop" }
 
 const HOUR_MS = 3_600_000
@@ -54,6 +56,11 @@ export function steps(countMax: number): Record<"clock" | "disk" | "life", fc.Ar
       }),
       fc.record({ kind: fc.constant("saturate" as const), count: counts }),
       fc.record({ kind: fc.constant("look" as const) }),
+      fc.record({
+        kind: fc.constant("votes" as const),
+        agreeing: fc.integer({ min: 0, max: 2 }),
+        contradicting: fc.integer({ min: 0, max: 2 }),
+      }),
     ),
     disk: fc.oneof(
       fc.record({
@@ -83,16 +90,22 @@ export class Life {
   readonly environment: VirtualEnvironment
   readonly blocks: Block[] = []
   readonly refusals: Refusal[] = []
+  /** What its peers say of its clock. */
+  votes: Votes = { agreeing: 0, contradicting: 0 }
+  /** It has not looked at its clock yet. */
+  isStarting = true
   readonly #oracle: IssueOracle
 
   constructor(seed: number) {
     this.environment = new VirtualEnvironment(SOME_TIME, seed)
     this.store = new MemoryStore(this.environment)
     this.node = new VirtualNode({ environment: this.environment, store: this.store })
-    this.#oracle = new IssueOracle(siteOf(this), this.node.maxLeadMs, (promise) => {
+    const { maxLeadMs: maxClockLeadMs, maxLagMs: maxClockLagMs } = this.node
+    const limits = { maxClockLeadMs, maxClockLagMs }
+    this.#oracle = new IssueOracle(siteOf(this), limits, (promise) => {
       throw new Error(promise)
     })
-    this.#oracle.started(0)
+    this.#started(0)
   }
 
   do(step: Step): void {
@@ -109,6 +122,9 @@ export class Life {
         return this.#takeEach(Array<number>(SATURATION_BLOCKS).fill(step.count))
       case "look":
         return this.#look()
+      case "votes":
+        this.votes = step
+        return undefined
       case "disk":
         this.store.latency = step.latency
         this.store.failure = step.failing ? new Error("disk full") : undefined
@@ -116,9 +132,9 @@ export class Life {
       case "settle":
         return this.store.settle()
       case "crash":
-        return this.#oracle.started(this.node.crash(step.writeReachedDisk))
+        return this.#started(this.node.crash(step.writeReachedDisk))
       case "stop":
-        return this.#oracle.started(this.node.stopAndStart())
+        return this.#started(this.node.stopAndStart())
       default:
         return step satisfies never
     }
@@ -132,8 +148,15 @@ export class Life {
   }
 
   #look(): void {
-    this.node.generator.refusal()
+    this.node.look(this.votes)
     this.#oracle.wallRead()
+  }
+
+  #started(mark: number): void {
+    this.isStarting = true
+    this.#oracle.started(mark)
+    this.#oracle.wallRead()
+    this.isStarting = false
   }
 
   #takeEach(counts: readonly number[]): void {
@@ -171,9 +194,16 @@ export class Life {
   }
 }
 
-function siteOf({ environment, store }: Life): IssueSite {
+function siteOf(life: Life): IssueSite {
+  const { environment, store } = life
   return {
     nodeId: NODE_ID,
+    get isStarting() {
+      return life.isStarting
+    },
+    isWitnessed() {
+      return life.votes.agreeing > life.votes.contradicting
+    },
     get wall() {
       return environment.time
     },

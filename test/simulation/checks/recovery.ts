@@ -2,6 +2,7 @@ import { Op, Status } from "../../../protocol/index.ts"
 import { BURST_MS } from "../../../server/generator/generator.ts"
 import { RESERVE_MS, TIME_LIMIT } from "../../../server/generator/reservation.ts"
 import { rendezvousOwner } from "../../../server/routing/rendezvous.ts"
+import { ClockTrial } from "./clock-trial.ts"
 import type { ClientParts } from "../clients/client.ts"
 import type { Faults } from "../faults.ts"
 import { request } from "../clients/requests.ts"
@@ -59,6 +60,8 @@ export class Recovery {
     survey(this.#parts, this.#idsOfKeys(), ROUTES_WITHIN_MS)
     world.runUntil(world.nowMs + ANSWERED_WITHIN_MS)
     workload.checkAnswered()
+    const able = this.#able
+    if (able.length > 0) new ClockTrial(this.#parts, this.#settings, world.random.pick(able)).run()
   }
 
   /** @param aheadMs how far ahead of the true time */

@@ -1,5 +1,8 @@
 import type { World } from "../world.ts"
 
+/** For how long a clock remembers what it has shown. */
+const MEMORY_MS = 5_000
+
 /** The clocks of one machine, each at its own pace. They go on when the machine's processes do not. */
 export class Clock {
   readonly #world: World
@@ -10,6 +13,8 @@ export class Clock {
   #wallMs: number
   #sinceMs = 0
   #wallPace = 1
+  /** How far ahead of the true time it was when it was set, before and after. */
+  #past: { readonly atMs: number; readonly aheadMs: number }[] = []
 
   constructor(world: World, wallMs: number, pace: number) {
     this.#world = world
@@ -37,8 +42,19 @@ export class Clock {
   }
 
   set(wallMs: number): void {
+    const { nowMs } = this.#world
+    this.#past = this.#past.filter(({ atMs }) => nowMs - atMs < MEMORY_MS)
+    this.#past.push({ atMs: nowMs, aheadMs: this.#exactWallMs - nowMs })
     this.#wallMs = wallMs
-    this.#sinceMs = this.#world.nowMs
+    this.#sinceMs = nowMs
+    this.#past.push({ atMs: nowMs, aheadMs: wallMs - nowMs })
+  }
+
+  /** The latest that it has shown, with the time that has passed since; of the last seconds. */
+  get latestMs(): number {
+    const { nowMs } = this.#world
+    const lately = this.#past.filter(({ atMs }) => nowMs - atMs < MEMORY_MS)
+    return Math.max(this.#exactWallMs, ...lately.map(({ aheadMs }) => aheadMs + nowMs))
   }
 
   /** @param pace of the wall clock from now on: 1 is as fast as the true time, 0 stands still */

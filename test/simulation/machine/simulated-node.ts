@@ -25,7 +25,12 @@ export interface NodeParts {
   readonly settings: Settings
   readonly epochMs: number
   readonly log: Logger
+  /** All of them. */
+  readonly nodes: () => Iterable<SimulatedNode>
 }
+
+/** A node's clock and what another one knows of it may differ by this. */
+const WITNESS_SLACK_MS = 100
 
 /** A process that ended is started again after at least this. */
 const RESTART_MIN_MS = 20
@@ -67,7 +72,7 @@ export class SimulatedNode implements IssueSite {
     this.disk = new Disk(world, nodeId, epochMs, (mark, isLast) =>
       this.issued.markAsked(mark, isLast),
     )
-    this.issued = new IssueOracle(this, settings.maxClockLeadMs, (promise) => world.breaks(promise))
+    this.issued = new IssueOracle(this, settings, (promise) => world.breaks(promise))
   }
 
   get wall(): number {
@@ -76,6 +81,16 @@ export class SimulatedNode implements IssueSite {
 
   get monotonicMs(): number {
     return this.clock.monotonicMs
+  }
+
+  get isStarting(): boolean {
+    return this.state === NodeState.STARTING
+  }
+
+  isWitnessed(time: number): boolean {
+    const { epochMs, nodes } = this.#parts
+    const wallMs = time + epochMs - WITNESS_SLACK_MS
+    return [...nodes()].some((node) => node !== this && node.clock.latestMs >= wallMs)
   }
 
   get durableMark(): number {
@@ -115,6 +130,7 @@ export class SimulatedNode implements IssueSite {
       http: undefined,
       maxClockLeadMs: settings.maxClockLeadMs,
       waitTimeoutMs: WAIT_TIMEOUT_MS,
+      maxClockLagMs: settings.maxClockLagMs,
       peers: list,
       linksPerPeer: settings.linksPerPeer,
       forwardTimeoutMs: settings.forwardTimeoutMs,

@@ -8,7 +8,9 @@ export interface Mutation {
 }
 
 const GENERATOR = "server/generator/generator.ts"
+const FIRST_MARK = "server/generator/first-mark.ts"
 const RESERVATION = "server/generator/reservation.ts"
+const TRUSTED_CLOCK = "server/generator/trusted-clock.ts"
 const FORWARDED_REQUEST = "server/routing/forwarded-request.ts"
 const FAIR_QUEUE = "server/generator/fair-queue.ts"
 const CONNECTION = "server/transport/connection.ts"
@@ -29,7 +31,7 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     name: "the first ids do not wait for the first mark",
-    file: "server/node.ts",
+    file: FIRST_MARK,
     text: "store.extend(bound, (error) => (error === undefined ? resolve() : reject(error)))",
     replacement: "store.extend(bound, () => {}); resolve()",
   },
@@ -48,8 +50,8 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: "the clock is followed whenever it differs",
     file: GENERATOR,
-    text: "if (lead < 0 && wall < this.#reservation.bound)",
-    replacement: "if (lead !== 0 && wall < this.#reservation.bound)",
+    text: "    if (lead >= 0) return\n",
+    replacement: "    if (lead === 0) return\n",
   },
   {
     name: "the time may reach the mark",
@@ -181,14 +183,14 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: "the clock being behind is never a reason to refuse",
     file: GENERATOR,
-    text: "if (lead > this.#maxClockLeadMs) this.#refusal = Status.CLOCK_BEHIND",
-    replacement: "if (lead > Infinity) this.#refusal = Status.CLOCK_BEHIND",
+    text: "if (lead > this.#maxClockLeadMs) this.#hold = Status.CLOCK_BEHIND",
+    replacement: "if (lead > Infinity) this.#hold = Status.CLOCK_BEHIND",
   },
   {
     name: "the first mark does not look at the one before",
-    file: "server/node.ts",
-    text: "reservedUpTo(environment.wallMs() - epochMs, mark)",
-    replacement: "reservedUpTo(environment.wallMs() - epochMs, 0)",
+    file: FIRST_MARK,
+    text: "reservedUpTo(clock.read() - epochMs, mark)",
+    replacement: "reservedUpTo(clock.read() - epochMs, 0)",
   },
   {
     name: "who waited and got some ids is not served again",
@@ -244,5 +246,61 @@ export const MUTATIONS: readonly Mutation[] = [
     file: CONNECTION_TABLE,
     text: "if (this.#sockets.size < limits.maxConnections) return",
     replacement: "if (this.#sockets.size < Infinity) return",
+  },
+  {
+    name: "an unconfirmed leap is followed",
+    file: TRUSTED_CLOCK,
+    text: "return wall - due > this.limitMs ?",
+    replacement: "return wall - due > Infinity ?",
+  },
+  {
+    name: "a leap is followed when it is seen for the second time",
+    file: TRUSTED_CLOCK,
+    text: "    this.#checkedMs = NaN\n",
+    replacement: "    this.#checkedMs = wall\n",
+  },
+  {
+    name: "a leap that peers contradict is followed after 5 s",
+    file: TRUSTED_CLOCK,
+    text: "if (contradicting > agreeing) doubt.isContradicted = true",
+    replacement: "if (contradicting > Infinity) doubt.isContradicted = true",
+  },
+  {
+    name: "a leap that stands is never followed",
+    file: TRUSTED_CLOCK,
+    text: "agreeing > contradicting || this.#hasStood(doubt, now, standMs)",
+    replacement: "agreeing > contradicting",
+  },
+  {
+    name: "a start believes a clock that peers contradict",
+    file: "server/clock-watch.ts",
+    text: "    this.#clock.judge(votes, standMs)\n",
+    replacement:
+      "    this.#clock.judge(standMs === 0 ? { agreeing: 1, contradicting: 0 } : votes, standMs)\n",
+  },
+  {
+    name: "a start with a clock that peers contradict stores its first mark all the same",
+    file: "server/node.ts",
+    text: "if (clock.isKnown) reservation.begin(await storeFirstMark(mark, epochMs, store, clock))",
+    replacement:
+      "reservation.begin(await storeFirstMark(mark, epochMs, store, { read: () => environment.wallMs() } as TrustedClock))",
+  },
+  {
+    name: "a step back is taken for the right time",
+    file: TRUSTED_CLOCK,
+    text: "    if (wall >= this.#latestMs) {\n",
+    replacement: "    if (wall >= 0) {\n",
+  },
+  {
+    name: "no bound on how far ids may be behind the clock",
+    file: GENERATOR,
+    text: "else if (lagMs > this.#maxClockLagMs) this.#hold = Outcome.WAIT",
+    replacement: "else if (lagMs > Infinity) this.#hold = Outcome.WAIT",
+  },
+  {
+    name: "ids go on below a mark that cannot be stored, however old they get",
+    file: GENERATOR,
+    text: "    else this.#lag(-lead)\n",
+    replacement: "",
   },
 ]
