@@ -73,7 +73,7 @@ export const NODE_SETTINGS = [
     commands: ["start", "cluster"],
     parse: (text: string): number => wholeNumber(text, 0, 3_600_000),
     default: "10000",
-    help: "how far ids may be ahead of the wall clock; a clock that leaps further ahead is not followed before it is confirmed",
+    help: "how far ids may be ahead of the wall clock; one that leaps further waits to be confirmed",
   },
   {
     flag: "--max-clock-lag <MS>",

@@ -13,7 +13,7 @@ export const STAND_MS = 5_000
 export interface Doubt {
   /** Where the wall clock stands. */
   offsetMs: number
-  /** How far that is ahead of where it would be by now. */
+  /** How far that is ahead of the believed time; in a start, of the time before. */
   readonly aheadMs: number
   /** By the monotonic clock. */
   readonly sinceMs: number
@@ -41,7 +41,9 @@ export class TrustedClock {
   wallMs = 0
   readonly limitMs: number
   readonly #environment: Environment
-  /** Where the wall clock would be by now, less the monotonic clock. */
+  /** Where the wall clock was when it was believed last, less the monotonic clock. */
+  #offsetMs = 0
+  /** The same from before a step back, until the clock has caught up. A clock may return there. */
   #dueOffsetMs: number
   /** The latest time that was ever believed. */
   #latestMs: number
@@ -106,10 +108,10 @@ export class TrustedClock {
   }
 
   #follow(wall: number, now: number): number {
-    // After a step back the time from before stays due, until the clock has caught up with it.
+    this.#offsetMs = wall - now
     if (wall >= this.#latestMs) {
       this.#latestMs = wall
-      this.#dueOffsetMs = wall - now
+      this.#dueOffsetMs = this.#offsetMs
     }
     this.#checkedMs = wall
     this.#doubt = undefined
@@ -121,13 +123,13 @@ export class TrustedClock {
     const offsetMs = wall - now
     const doubt = this.#doubt
     if (doubt === undefined || Math.abs(offsetMs - doubt.offsetMs) > STEADY_MS) {
-      const aheadMs = offsetMs - this.#dueOffsetMs
+      const aheadMs = offsetMs - (this.isKnown ? this.#offsetMs : this.#dueOffsetMs)
       this.#doubt = { offsetMs, aheadMs, sinceMs: now, isContradicted: false }
     } else doubt.offsetMs = offsetMs
     this.#checkedMs = NaN
     if (!this.isKnown) return -Infinity
-    const due = Math.floor(this.#dueOffsetMs + now)
-    this.#latestMs = Math.max(this.#latestMs, due)
-    return due
+    const believed = Math.floor(this.#offsetMs + now)
+    this.#latestMs = Math.max(this.#latestMs, believed)
+    return believed
   }
 }

@@ -3,6 +3,7 @@ import type { NodeStatus } from "../../server/node-status.ts"
 import { FreePorts } from "../../server/supervisor/free-ports.ts"
 import { within } from "./deadline.ts"
 import { RunningNode } from "./firn-process.ts"
+import type { SpawnOptions } from "./firn-process.ts"
 import { TempDir } from "./temp-dir.ts"
 
 /** The most addresses that nodes, proxies and fake peers of one test need. */
@@ -55,9 +56,13 @@ export class NodeCluster implements AsyncDisposable {
   }
 
   /** @param args beside node id, data directory and address */
-  async startNode(nodeId: number, args: readonly string[]): Promise<RunningNode> {
+  async startNode(
+    nodeId: number,
+    args: readonly string[],
+    options?: SpawnOptions,
+  ): Promise<RunningNode> {
     const own = ["--node-id", `${nodeId}`, "--tcp", this.addresses[nodeId]!]
-    const node = await RunningNode.start(this.dir.at(`node-${nodeId}`), [...own, ...args])
+    const node = await RunningNode.start(this.dir.at(`node-${nodeId}`), [...own, ...args], options)
     this.#args.set(nodeId, args)
     this.#nodes.set(nodeId, this.#resources.use(node))
     return node

@@ -202,11 +202,14 @@ describe("a wall clock that leaps ahead", () => {
     expect(bench.heldBackMs).toBe(0)
   })
 
-  test("from where it had stepped back to goes on from where it was before", () => {
+  test("goes on from where it was last, also when it had stepped back before", () => {
     const bench = new Bench()
     bench.environment.stepWall(-DAY_MS)
     bench.pass(1_000)
     bench.environment.stepWall(3 * DAY_MS)
+    expect(bench.time).toBe(SOME_TIME - DAY_MS + 1_000)
+    expect(bench.clock.doubt).toMatchObject({ aheadMs: 3 * DAY_MS })
+    bench.environment.stepWall(-2 * DAY_MS)
     expect(bench.time).toBe(SOME_TIME + 1_000)
   })
 })

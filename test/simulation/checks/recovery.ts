@@ -1,6 +1,7 @@
 import { Op, Status } from "../../../protocol/index.ts"
 import { BURST_MS } from "../../../server/generator/generator.ts"
 import { RESERVE_MS, TIME_LIMIT } from "../../../server/generator/reservation.ts"
+import { STAND_MS } from "../../../server/generator/trusted-clock.ts"
 import { rendezvousOwner } from "../../../server/routing/rendezvous.ts"
 import { ClockTrial } from "./clock-trial.ts"
 import type { ClientParts } from "../clients/client.ts"
@@ -15,7 +16,7 @@ import type { Workload } from "../clients/workload.ts"
 
 /** A stop may take 6 s, and a restart and a start have to follow. */
 const UP_WITHIN_MS = 9_000
-/** From then on a node gives out its own ids, if its clock allows it. */
+/** From then on a node gives out its own ids, if its clock allows it and is believed. */
 const SERVES_WITHIN_MS = 2_500
 /** What the README promises for a peer that is back, and time for the answer. */
 const ROUTES_WITHIN_MS = 3_500
@@ -40,12 +41,16 @@ export class Recovery {
   readonly #settings: Settings
   readonly #nodes: readonly SimulatedNode[]
   readonly #leadMaxMs: number
+  /** How long a node may take to give out its own ids, if its clock allows it. */
+  readonly #servesWithinMs: number
 
   constructor(parts: ClientParts, settings: Settings, nodes: readonly SimulatedNode[]) {
     this.#parts = parts
     this.#settings = settings
     this.#nodes = nodes
     this.#leadMaxMs = Math.max(BURST_MS, settings.maxClockLeadMs)
+    // With others to confirm that its clock has been set right; alone, that has to stand for a while.
+    this.#servesWithinMs = SERVES_WITHIN_MS + (nodes.length > 1 ? 0 : STAND_MS)
   }
 
   run(workload: Workload, faults: Faults): void {
@@ -55,7 +60,7 @@ export class Recovery {
     this.#setClocks(0)
     this.#waitUntilUp()
     this.#catchUp()
-    survey(this.#parts, this.#ownIds(), SERVES_WITHIN_MS)
+    survey(this.#parts, this.#ownIds(), this.#servesWithinMs)
     survey(this.#parts, this.#idsOfOthers(), ROUTES_WITHIN_MS)
     survey(this.#parts, this.#idsOfKeys(), ROUTES_WITHIN_MS)
     world.runUntil(world.nowMs + ANSWERED_WITHIN_MS)
@@ -93,7 +98,7 @@ export class Recovery {
     if (behindMs <= 0) return
     if (behindMs <= WAITED_FOR_MS) world.runUntil(world.nowMs + behindMs + 1)
     else {
-      survey(this.#parts, this.#refusals(), SERVES_WITHIN_MS)
+      survey(this.#parts, this.#refusals(), this.#servesWithinMs)
       this.#setClocks(behindMs + 1)
     }
   }
