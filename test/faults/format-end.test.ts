@@ -15,6 +15,8 @@ setDefaultTimeout(SCENARIO_TIMEOUT_MS)
 /** How long before a special time a node is started, to see that time pass. */
 const BEFORE_MS = sized(1_500, 6_000)
 const HOUR_MS = 3_600_000
+/** How long a busy machine may stand still. */
+const SLACK_MS = 1_000
 const NODE = ["--node-id", "9"]
 
 const withFaketime = testWith("libfaketime")
@@ -88,8 +90,9 @@ withFaketime("at the end of the format a node refuses, wraps never, and says why
     expect(await node.stop()).toBe(0)
   }
   const { ids, max, duplicates, decreases, overlaps } = record.verify()
-  // Ids were given out up to the last millisecond, and none of the first.
-  expect(decodeId(max).time).toBe(TIME_MAX)
+  // Ids were given out up to the end, but for the moment in which a busy machine did not look, and
+  // none of the first milliseconds.
+  expect(decodeId(max).time).toBeWithin(TIME_MAX - SLACK_MS, TIME_MAX + 1)
   report("time 2^42 - 1", { ids, duplicates, decreases, overlaps, refused })
 })
 

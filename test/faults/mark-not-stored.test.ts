@@ -21,7 +21,7 @@ const LAG_MS = 1_000
 /** From one request to the next. */
 const PAUSES = sized([100], [100, 10, 0])
 
-test.each(PAUSES)(
+test.concurrent.each(PAUSES)(
   "ids do not get old while node.sqlite is gone, with %d ms from one request to the next",
   async (pauseMs) => {
     using dir = new TempDir()

@@ -69,6 +69,7 @@ describe("a chunk of requests", () => {
   test("gets the clock read once", () => {
     const client = new FakeClient()
     const { environment } = client.server.node
+    environment.wallReads = 0
     client.send(requests(Array<RequestFields>(1_000).fill({ op: Op.LOCAL })))
     expect(environment.wallReads).toBe(1)
   })
