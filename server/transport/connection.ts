@@ -152,6 +152,7 @@ export class Connection implements Waiter, Asker, Flushable, Yielding {
     let isCut: boolean
     let isUsedUp: boolean
     try {
+      if (batch.length > 0) throw new Error("the batch has answers of another connection")
       this.#share.begin(allowance)
       this.#encodeAnswered()
       isUsedUp = this.#answerInput()

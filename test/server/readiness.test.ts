@@ -53,7 +53,7 @@ describe("a node is not ready", () => {
     node.environment.advance(10_000)
     node.takeAll(4_096)
     expect(readinessOf(sources(node))).toEqual({
-      reason: "NOT_READY: the mark cannot be stored",
+      reason: "NOT_READY: the mark cannot be stored: ids would be 7001 ms behind the clock",
       retryAfterMs: 0,
     })
   })

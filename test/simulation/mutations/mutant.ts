@@ -10,7 +10,7 @@ import {
 import { tmpdir } from "node:os"
 import { dirname, join } from "node:path"
 import { ROOT } from "../../support/paths.ts"
-import type { Mutation } from "./mutations.ts"
+import type { Mutation } from "./mutation.ts"
 
 /** What the simulation is made of. */
 const COPIED = [

@@ -6,7 +6,7 @@ import { join } from "node:path"
 import { ROOT } from "../../support/paths.ts"
 import { Mutant } from "./mutant.ts"
 import { MUTATIONS } from "./mutations.ts"
-import type { Mutation } from "./mutations.ts"
+import type { Mutation } from "./mutation.ts"
 
 const SEEDS_MAX = 1_000
 const README = join(ROOT, "test/simulation/README.md")
