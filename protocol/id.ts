@@ -41,6 +41,11 @@ export function idLowBase(time: number, node: number): number {
   return (((time % TIMES_PER_HIGH) << TIME_SHIFT) | (node << NODE_SHIFT)) >>> 0
 }
 
+/** The time out of the halves of an id, milliseconds since the epoch. */
+export function idTime(high: number, low: number): number {
+  return high * TIMES_PER_HIGH + (low >>> TIME_SHIFT)
+}
+
 /** The node id out of the lower half of an id. */
 export function idNode(low: number): number {
   return (low >>> NODE_SHIFT) & NODE_ID_MAX

@@ -1,5 +1,8 @@
+import { connect } from "node:net"
 import type { Address } from "./address.ts"
 import { keepAlive } from "./keep-alive.ts"
+import { resolveName } from "./resolve.ts"
+import type { Resolve } from "./resolve.ts"
 
 /** A link is checked twice a second by what is said on it; this ends one that nobody checks. */
 const KEEP_ALIVE_MS = 60_000
@@ -20,28 +23,112 @@ export interface PeerSocketEvents {
   closed(reason: string): void
 }
 
-/** Opens a connection, and tells by events what becomes of it. */
-export type Dial = (address: Address, events: PeerSocketEvents) => void
+/** An attempt to connect. */
+export interface Attempt {
+  /** Gives it up while it is not open: nothing is told of it any more. */
+  abandon(): void
+}
 
-export const dialTcp: Dial = (address, events) => {
-  Bun.connect({
-    hostname: address.host,
-    port: address.port,
-    socket: {
-      open: (socket) => {
-        keepAlive(socket, KEEP_ALIVE_MS)
-        events.opened(socket)
+/**
+ * Opens a connection, and tells by events what becomes of it.
+ * @param wasDark whether the attempt before had no answer: this one then keeps no descriptor once it
+ * is abandoned
+ */
+export type Dial = (address: Address, events: PeerSocketEvents, wasDark?: boolean) => Attempt
+
+/**
+ * The dial over TCP. `Bun.connect` cannot be given up: where nothing answers it holds its descriptor
+ * until the system has sent its last SYN, 127 s later. So where nothing has answered before, a
+ * connection of `node:net`, which can, goes ahead; the real one follows when that is open.
+ */
+export function dialWith(resolve: Resolve): Dial {
+  return ({ host, port }, events, wasDark = false) => {
+    const attempt = new TcpAttempt(port, events)
+    attempt.start(resolve(host), wasDark)
+    return attempt
+  }
+}
+
+export const dialTcp: Dial = dialWith(resolveName)
+
+class TcpAttempt implements Attempt {
+  readonly #port: number
+  readonly #events: PeerSocketEvents
+  readonly #abandoning = new AbortController()
+
+  constructor(port: number, events: PeerSocketEvents) {
+    this.#port = port
+    this.#events = events
+  }
+
+  start(resolving: Promise<readonly string[]>, wasDark: boolean): void {
+    this.#connect(resolving, wasDark).catch((error: NodeJS.ErrnoException) => {
+      if (this.#isAbandoned) return
+      this.#events.closed(error.code === "ECONNREFUSED" ? "nothing listens there" : error.message)
+    })
+  }
+
+  abandon(): void {
+    this.#abandoning.abort()
+  }
+
+  get #isAbandoned(): boolean {
+    return this.#abandoning.signal.aborted
+  }
+
+  /** Tries the addresses one after the other; throws why the last of them failed. */
+  async #connect(resolving: Promise<readonly string[]>, wasDark: boolean): Promise<void> {
+    let failure: unknown
+    for (const host of await resolving) {
+      if (this.#isAbandoned) return
+      try {
+        if (wasDark) await reach(host, this.#port, this.#abandoning.signal)
+        if (!this.#isAbandoned) await this.#open(host)
+        return
+      } catch (error) {
+        failure = error
+      }
+    }
+    throw failure
+  }
+
+  async #open(hostname: string): Promise<void> {
+    const events = this.#events
+    await Bun.connect({
+      hostname,
+      port: this.#port,
+      socket: {
+        open: (socket) => {
+          keepAlive(socket, KEEP_ALIVE_MS)
+          if (this.#isAbandoned) socket.terminate()
+          else events.opened(socket)
+        },
+        data: (_, chunk) => events.data(chunk),
+        drain: () => events.drained(),
+        close: () => events.closed("it closed the connection"),
+        end: () => events.closed("it closed the connection"),
+        error: (socket, error) => {
+          events.closed(error.message)
+          socket.terminate()
+        },
       },
-      data: (_, chunk) => events.data(chunk),
-      drain: () => events.drained(),
-      close: () => events.closed("it closed the connection"),
-      end: () => events.closed("it closed the connection"),
-      error: (socket, error) => {
-        events.closed(error.message)
-        socket.terminate()
-      },
-    },
-  }).catch((error: NodeJS.ErrnoException) => {
-    events.closed(error.code === "ECONNREFUSED" ? "nothing listens there" : error.message)
-  })
+    })
+  }
+}
+
+/** Resolves once a connection could be opened there, which is closed again. */
+async function reach(host: string, port: number, signal: AbortSignal): Promise<void> {
+  const { promise, resolve, reject } = Promise.withResolvers<void>()
+  const socket = connect({ host, port })
+  socket.once("connect", resolve)
+  socket.once("error", reject)
+  const abandon = (): void => reject(new Error("given up"))
+  signal.addEventListener("abort", abandon)
+  try {
+    await promise
+  } finally {
+    signal.removeEventListener("abort", abandon)
+    // Closes the descriptor at once, whether or not it is connected.
+    socket.destroy()
+  }
 }

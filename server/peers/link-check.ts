@@ -14,7 +14,9 @@ export interface Finding {
   readonly fault: string | undefined
   /** It is another process with this node's own id. */
   readonly isDuplicate: boolean
-  /** Its wall clock less ours, milliseconds. */
+  /** Its wall clock, Unix milliseconds. */
+  readonly clockMs: number
+  /** The same less ours. */
   readonly skewMs: number
   /** Its wall clock less our monotonic one, milliseconds. */
   readonly offsetMs: number
@@ -65,15 +67,16 @@ export class LinkCheck {
       const { environment } = this.#context
       const answeredMs = environment.monotonicMs()
       const roundTripMs = answeredMs - nowMs
-      const wallMs = halvesToNumber(high, low) + roundTripMs / 2
-      const skewMs = wallMs - environment.wallMs()
-      const offsetMs = wallMs - answeredMs
-      this.#found({ fault, isDuplicate, skewMs, offsetMs, roundTripMs })
+      const clockMs = halvesToNumber(high, low) + roundTripMs / 2
+      const skewMs = clockMs - environment.wallMs()
+      const offsetMs = clockMs - answeredMs
+      this.#found({ fault, isDuplicate, clockMs, skewMs, offsetMs, roundTripMs })
     })
   }
 
   #ask(op: Op, nowMs: number, answer: (high: number, low: number) => void): void {
     const handler: ResponseHandler = {
+      wanted: 0,
       answered: (status, high, low) => {
         if (status === Status.OK) answer(high, low)
         else this.#link.close(`it answered ${op} with status ${status}`)

@@ -4,10 +4,13 @@ import type { Environment } from "../environment.ts"
 import { Outbound } from "../net/outbound.ts"
 import type { FlushScheduler, Flushable } from "../flush-scheduler.ts"
 import type { Address } from "../net/address.ts"
-import type { Dial, PeerSocket } from "../net/dial.ts"
+import type { Attempt, Dial, PeerSocket } from "../net/dial.ts"
+import type { AnswerWatch } from "./answer-watch.ts"
 
 /** Waits for the answer to one request, and is told one of these once. */
 export interface ResponseHandler {
+  /** How many ids it asks for; 0: it asks for something else. */
+  readonly wanted: number
   answered(status: Status, high: number, low: number): void
   /** There will be no answer; `detail` goes with the status, 32 bits. */
   lost(status: Status, detail: number): void
@@ -33,6 +36,12 @@ export interface LinkOptions {
   readonly flushScheduler: FlushScheduler
   /** The oldest request may wait this long before the link is given up. */
   readonly stallMs: number
+  /** Whether the attempt to connect before this one had no answer. */
+  readonly wasDark?: boolean
+  /** Looks at every answer to a request for ids. */
+  readonly watch?: AnswerWatch
+  /** The peer gave an answer that cannot be true; to be closed. */
+  readonly lied?: (reason: string) => void
   /** The link is of no more use. Called once, before its requests are told. */
   readonly closed: (reason: string) => void
 }
@@ -51,19 +60,30 @@ export class Link implements Flushable, PipelineReceiver<ResponseHandler> {
   /** Monotonic milliseconds. */
   readonly createdAtMs: number
   #state: LinkState = LinkState.CONNECTING
+  /** The attempt to connect, while it may be given up. */
+  #attempt: Attempt | undefined
   #socket: PeerSocket | undefined
   #outbound: Outbound | undefined
   #scheduled = false
+  /** It was given up before anything came of the attempt to connect. */
+  isDark = false
 
   constructor(options: LinkOptions) {
     this.#options = options
     this.createdAtMs = options.environment.monotonicMs()
-    options.dial(options.address, {
-      opened: (socket) => this.#opened(socket),
-      data: (chunk) => this.#pipeline.receive(chunk),
-      drained: () => this.#drained(),
-      closed: (reason) => this.close(reason),
-    })
+    this.#attempt = options.dial(
+      options.address,
+      {
+        opened: (socket) => this.#opened(socket),
+        data: (chunk) => this.#pipeline.receive(chunk),
+        drained: () => this.#drained(),
+        closed: (reason) => {
+          this.#attempt = undefined
+          this.close(reason)
+        },
+      },
+      options.wasDark ?? false,
+    )
   }
 
   get isClosed(): boolean {
@@ -115,6 +135,8 @@ export class Link implements Flushable, PipelineReceiver<ResponseHandler> {
   close(reason: string): void {
     if (this.#state === LinkState.CLOSED) return
     this.#state = LinkState.CLOSED
+    this.isDark = this.#attempt !== undefined
+    this.#attempt?.abandon()
     this.#pipeline.close()
     this.#socket?.terminate()
     this.#options.closed(reason)
@@ -122,7 +144,14 @@ export class Link implements Flushable, PipelineReceiver<ResponseHandler> {
   }
 
   answered(handler: ResponseHandler | undefined, status: Status, high: number, low: number): void {
-    handler?.answered(status, high, low)
+    if (handler === undefined) return
+    const { watch, lied } = this.#options
+    const fault = handler.wanted > 0 ? watch?.answered(handler, status, high, low) : undefined
+    if (fault === undefined) handler.answered(status, high, low)
+    else {
+      lied?.(fault)
+      handler.lost(Status.NODE_DOWN, 0)
+    }
   }
 
   unknownStatus(code: number): void {
@@ -134,6 +163,7 @@ export class Link implements Flushable, PipelineReceiver<ResponseHandler> {
   }
 
   expired(handler: ResponseHandler, waitedMs: number): void {
+    if (handler.wanted > 0) this.#options.watch?.expired(handler, waitedMs)
     handler.lost(Status.TIMEOUT, waitedMs)
   }
 
@@ -143,6 +173,7 @@ export class Link implements Flushable, PipelineReceiver<ResponseHandler> {
       return
     }
     this.#state = LinkState.OPEN
+    this.#attempt = undefined
     this.#socket = socket
     this.#outbound = new Outbound(socket)
     this.#flush()

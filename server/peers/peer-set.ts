@@ -4,13 +4,15 @@ import type { Timer } from "../environment.ts"
 import type { Address } from "../net/address.ts"
 import { addressText } from "../net/address.ts"
 import type { PeerContext } from "./context.ts"
-import { Peer } from "./peer.ts"
-import type { PeerEvents } from "./peer.ts"
+import { Peer, PeerState } from "./peer.ts"
+import type { PeerEvents, PeerOwner } from "./peer.ts"
 
 /** How often the links in use are checked. */
 const HEARTBEAT_MS = 500
 /** How often deadlines are checked while anything is in flight. */
 const EXPIRE_MS = 10
+/** At most this share of the peers is ejected at a time, and one always may be. */
+const EJECTED_SHARE = 0.5
 
 /** A node and where it listens. */
 export interface PeerEntry {
@@ -21,7 +23,7 @@ export interface PeerEntry {
 /** The other nodes of the cluster: which are live, and the links to them. */
 export class PeerSet implements PeerDirectory {
   readonly #context: PeerContext
-  readonly #events: PeerEvents
+  readonly #owner: PeerOwner
   readonly #peers = new Map<number, Peer>()
   /** The same by index, for the hot path. */
   readonly #byNodeId: (Peer | undefined)[] = Array.from({ length: NODE_ID_MAX + 1 })
@@ -34,13 +36,14 @@ export class PeerSet implements PeerDirectory {
   constructor(context: PeerContext, events: PeerEvents) {
     this.#context = context
     this.live = [context.nodeId]
-    this.#events = {
+    this.#owner = {
       changed: (peer) => {
         // Most changes are of a peer that was live and still is, such as one that got connected.
         if (peer.isLive !== this.live.includes(peer.nodeId)) this.#updateLive()
         events.changed(peer)
       },
       checked: (peer, finding) => events.checked(peer, finding),
+      mayEject: () => this.#mayEject(),
     }
     this.#scheduleHeartbeat()
   }
@@ -65,7 +68,7 @@ export class PeerSet implements PeerDirectory {
     }
     for (const { nodeId, address } of wanted.values()) {
       if (this.#peers.has(nodeId)) continue
-      const peer = new Peer(nodeId, address, this.#context, this.#events)
+      const peer = new Peer(nodeId, address, this.#context, this.#owner)
       this.#peers.set(nodeId, peer)
       this.#byNodeId[nodeId] = peer
     }
@@ -82,6 +85,10 @@ export class PeerSet implements PeerDirectory {
     return status
   }
 
+  patienceMs(nodeId: number): number {
+    return this.#byNodeId[nodeId]?.patienceMs ?? 0
+  }
+
   distrust(nodeId: number, reason: string): void {
     this.#peers.get(nodeId)?.distrust(reason)
   }
@@ -94,6 +101,12 @@ export class PeerSet implements PeerDirectory {
     for (const peer of peers) peer.retire()
     this.#updateLive()
     for (const peer of peers) peer.close("this node is stopping")
+  }
+
+  #mayEject(): boolean {
+    let ejected = 0
+    for (const { state } of this.#peers.values()) if (state === PeerState.EJECTED) ejected++
+    return ejected < Math.max(1, Math.floor(this.#peers.size * EJECTED_SHARE))
   }
 
   #updateLive(): void {

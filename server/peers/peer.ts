@@ -1,11 +1,14 @@
-import { Op, Status, backoffMs } from "../../protocol/index.ts"
+import { BACKOFF_CAP_MS, Op, Status, backoffMs } from "../../protocol/index.ts"
 import type { IdRequest } from "../routing/peer-directory.ts"
 import type { Timer } from "../environment.ts"
 import type { Address } from "../net/address.ts"
+import { AnswerTimes } from "./answer-times.ts"
+import { AnswerWatch } from "./answer-watch.ts"
 import type { PeerContext } from "./context.ts"
 import { LinkCheck } from "./link-check.ts"
 import type { Finding } from "./link-check.ts"
 import { Link } from "./link.ts"
+import { Outlier, STRIKES_MAX } from "./outlier.ts"
 
 /** A peer that stayed up this long starts again at the shortest backoff. */
 const SOUND_AFTER_MS = 1_000
@@ -16,12 +19,21 @@ const SOUND_AFTER_MS = 1_000
  */
 const RETURN_TIMEOUT_MS = 750
 
+/** While nothing at all answers there, the longest wait doubles after so many attempts. */
+const DARK_ATTEMPTS = 20
+const DARK_CAP_MS = 15_000
+
+/** A peer is late when it takes this share of what a request may take in all. */
+const LATE_SHARE = 0.5
+
 export const PeerState = {
   /** Never asked yet. It counts as live until it proves otherwise. */
   UNUSED: "unused",
   /** The first links are being opened and checked. */
   CONNECTING: "connecting",
   UP: "up",
+  /** It passes its checks and does not give ids in time. Only who asks for it by its id gets there. */
+  EJECTED: "ejected",
   /** Lost or never reached; being tried again. */
   DOWN: "down",
   /** Something else than the listed node answers there. Not used; being tried again. */
@@ -36,9 +48,16 @@ export interface PeerEvents {
   checked(peer: Peer, finding: Finding): void
 }
 
+/** What a peer hears of the others. */
+export interface PeerOwner extends PeerEvents {
+  /** Whether one more may be ejected. */
+  mayEject(): boolean
+}
+
 interface CheckedLink {
   readonly link: Link
   readonly check: LinkCheck
+  readonly watch: AnswerWatch
   /** It was opened, and the listed node is at its other end. */
   isSound: boolean
 }
@@ -48,12 +67,17 @@ export class Peer {
   readonly nodeId: number
   readonly address: Address
   readonly #context: PeerContext
-  readonly #events: PeerEvents
+  readonly #owner: PeerOwner
+  readonly #times: AnswerTimes
+  readonly #outlier = new Outlier()
+  #ejectedForMs = 0
   #links: CheckedLink[] = []
   #retry: Timer | undefined
   /** Attempts to connect since it last stayed up for a while. */
   #attempts = 0
   #upSinceMs = 0
+  /** Attempts in a row of which nothing came at all. */
+  #darkAttempts = 0
   /** No new links: it is no longer listed, or this node is stopping. */
   #ending = false
 
@@ -64,14 +88,25 @@ export class Peer {
   skewMs: number | undefined
   roundTripMs: number | undefined
 
-  constructor(nodeId: number, address: Address, context: PeerContext, events: PeerEvents) {
+  constructor(nodeId: number, address: Address, context: PeerContext, owner: PeerOwner) {
     this.nodeId = nodeId
     this.address = address
     this.#context = context
-    this.#events = events
+    this.#owner = owner
+    this.#times = new AnswerTimes(context.timeoutMs * LATE_SHARE)
   }
 
+  /** Whether it may be chosen when any node will do. */
   get isLive(): boolean {
+    return this.#isUsable && this.state !== PeerState.EJECTED
+  }
+
+  /** How long its answer is worth waiting for where another node could answer as well. */
+  get patienceMs(): number {
+    return this.#times.patienceMs
+  }
+
+  get #isUsable(): boolean {
     if (this.#ending) return false
     return this.state !== PeerState.DOWN && this.state !== PeerState.MISCONFIGURED
   }
@@ -83,21 +118,25 @@ export class Peer {
 
   /** @returns Status.OK when the request will hear of its answer; else NODE_DOWN or OVERLOADED */
   ask(request: IdRequest, nowMs: number, deadlineMs: number): Status {
-    if (!this.isLive) return Status.NODE_DOWN
+    if (!this.#isUsable) return Status.NODE_DOWN
     if (this.state === PeerState.UNUSED) {
       this.#change(PeerState.CONNECTING, "not connected yet")
       this.#openLinks()
     }
-    const link = this.#leastBusy()
-    if (link === undefined) return Status.NODE_DOWN
-    const sent = link.send(Op.NODE, request.wanted, this.nodeId, request, nowMs, deadlineMs)
-    return sent ? Status.OK : Status.OVERLOADED
+    const checked = this.#leastBusy()
+    if (checked === undefined) return Status.NODE_DOWN
+    const { link, watch } = checked
+    if (!link.send(Op.NODE, request.wanted, this.nodeId, request, nowMs, deadlineMs)) {
+      return Status.OVERLOADED
+    }
+    watch.sent(request, nowMs)
+    return Status.OK
   }
 
   expire(nowMs: number): void {
     for (const { link, isSound } of this.#links) {
       const ageMs = nowMs - link.createdAtMs
-      if (!this.isLive && !isSound && ageMs > RETURN_TIMEOUT_MS) {
+      if (!this.#isUsable && !isSound && ageMs > RETURN_TIMEOUT_MS) {
         link.close(`no answer to a check within ${RETURN_TIMEOUT_MS} ms`)
       } else link.expire(nowMs)
     }
@@ -129,34 +168,45 @@ export class Peer {
   }
 
   /** A link that is not sound yet is used only when there is no other: it may come to nothing. */
-  #leastBusy(): Link | undefined {
-    if (this.#links.length <= 1) return this.#links[0]?.link
+  #leastBusy(): CheckedLink | undefined {
+    if (this.#links.length <= 1) return this.#links[0]
     let least: CheckedLink | undefined
     for (const checked of this.#links) {
       if (least === undefined || isBetter(checked, least)) least = checked
     }
-    return least?.link
+    return least
   }
 
+  /** One, and the others once that is sound: attempts that come to nothing cost descriptors. */
   #openLinks(): void {
-    while (this.#links.length < this.#context.linksPerPeer) this.#openLink()
+    const isReached = this.#links.some(({ isSound }) => isSound)
+    const wanted = isReached ? this.#context.linksPerPeer : 1
+    while (this.#links.length < wanted) this.#openLink()
   }
 
   #openLink(): void {
-    const { dial, environment, flushScheduler, timeoutMs } = this.#context
+    const { dial, environment, flushScheduler, timeoutMs, epochMs } = this.#context
+    const watch = new AnswerWatch(this.nodeId, environment, {
+      took: (ms, sentAtMs, nowMs) => this.#took(ms, sentAtMs, nowMs),
+      missed: (sentAtMs, nowMs) => this.#strike(sentAtMs, nowMs),
+    })
     const link: Link = new Link({
       address: this.address,
       dial,
       environment,
       flushScheduler,
       stallMs: timeoutMs * 2,
+      wasDark: this.#darkAttempts > 0,
+      watch,
+      lied: (reason) => this.distrust(reason),
       closed: (reason) => this.#linkClosed(link, reason),
     })
     const check = new LinkCheck(link, this.nodeId, this.#context, (finding) => {
       checked.isSound = finding.fault === undefined
+      watch.check.setClock(finding.clockMs - epochMs, environment.monotonicMs())
       this.#checked(finding)
     })
-    const checked: CheckedLink = { link, check, isSound: false }
+    const checked: CheckedLink = { link, check, watch, isSound: false }
     this.#links.push(checked)
     // Sent in front of every request, so that its findings are there before any other answer.
     check.beat(environment.monotonicMs())
@@ -167,6 +217,7 @@ export class Peer {
     const wasGivenUp = others.length === this.#links.length
     if (wasGivenUp || this.#ending) return
     this.#links = others
+    this.#darkAttempts = link.isDark ? this.#darkAttempts + 1 : 0
     if (others.length === 0) this.#change(PeerState.DOWN, reason)
     this.#scheduleRetry()
   }
@@ -174,7 +225,9 @@ export class Peer {
   #scheduleRetry(): void {
     if (this.#ending || this.#retry !== undefined) return
     const { environment } = this.#context
-    this.#retry = environment.after(backoffMs(this.#attempts++, environment.random()), () => {
+    const capMs = BACKOFF_CAP_MS * 2 ** Math.floor(this.#darkAttempts / DARK_ATTEMPTS)
+    const delayMs = backoffMs(this.#attempts++, environment.random(), Math.min(capMs, DARK_CAP_MS))
+    this.#retry = environment.after(delayMs, () => {
       this.#retry = undefined
       this.#openLinks()
     })
@@ -183,18 +236,46 @@ export class Peer {
   #checked(finding: Finding): void {
     this.skewMs = finding.skewMs
     this.roundTripMs = finding.roundTripMs
-    if (finding.fault === undefined) {
-      this.#noteSound()
-      this.#change(PeerState.UP, "")
-    } else this.distrust(finding.fault)
-    if (!this.#ending) this.#events.checked(this, finding)
+    this.#times.expect(finding.roundTripMs)
+    if (finding.fault === undefined) this.#noteSound()
+    else this.distrust(finding.fault)
+    if (!this.#ending) this.#owner.checked(this, finding)
+  }
+
+  #took(ms: number, sentAtMs: number, nowMs: number): void {
+    if (!this.#times.took(ms)) {
+      this.#strike(sentAtMs, nowMs)
+      return
+    }
+    this.#outlier.pardon(nowMs)
+    if (this.state === PeerState.EJECTED) this.#change(PeerState.UP, "")
+  }
+
+  #strike(sentAtMs: number, nowMs: number): void {
+    if (!this.#outlier.strike(sentAtMs, nowMs)) return
+    if (this.state !== PeerState.UP || !this.#owner.mayEject()) return
+    this.#ejectedForMs = this.#outlier.eject(nowMs)
+    this.#eject()
+  }
+
+  #eject(): void {
+    const what = `${STRIKES_MAX} answers in a row were late or missing`
+    this.#change(PeerState.EJECTED, `${what}; ejected for ${this.#ejectedForMs / 1_000} s`)
   }
 
   /** A peer that passes its check and fails right after it must not be tried at the fastest rate. */
   #noteSound(): void {
     const now = this.#context.environment.monotonicMs()
-    if (this.state !== PeerState.UP) this.#upSinceMs = now
+    if (!this.#isChecked) this.#upSinceMs = now
     else if (now - this.#upSinceMs >= SOUND_AFTER_MS) this.#attempts = 0
+    this.#darkAttempts = 0
+    if (this.#outlier.isOver(now)) this.#change(PeerState.UP, "")
+    else if (this.state !== PeerState.EJECTED) this.#eject()
+    if (this.#retry === undefined && !this.#ending) this.#openLinks()
+  }
+
+  get #isChecked(): boolean {
+    return this.state === PeerState.UP || this.state === PeerState.EJECTED
   }
 
   #change(state: PeerState, reason: string): void {
@@ -202,7 +283,7 @@ export class Peer {
       return
     this.state = state
     this.reason = reason
-    if (!this.#ending) this.#events.changed(this)
+    if (!this.#ending) this.#owner.changed(this)
   }
 }
 

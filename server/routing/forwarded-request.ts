@@ -1,4 +1,4 @@
-import { Op, Status, idNode } from "../../protocol/index.ts"
+import { Op, Status } from "../../protocol/index.ts"
 import type { Environment } from "../environment.ts"
 import { Outcome } from "../exchange.ts"
 import type { Asker, Exchange } from "../exchange.ts"
@@ -9,7 +9,7 @@ import type { LocalNode } from "./local-node.ts"
 import type { IdRequest, PeerDirectory } from "./peer-directory.ts"
 import { rendezvousOwner } from "./rendezvous.ts"
 
-/** A node that can be replaced by another gets this share of the time that is left. */
+/** A node that can be replaced by another gets at most this share of the time that is left. */
 const ATTEMPT_SHARE = 0.5
 /** With less than this left no other node is asked: the local one answers. */
 const ATTEMPT_MIN_MS = 10
@@ -73,10 +73,12 @@ export class ForwardedRequest implements IdRequest, Waiter {
 
   /** Asks a node. @returns Status.OK, or why nothing was sent */
   ask(nodeId: number, nowMs: number): Status {
+    const { peers } = this.#parts
     const leftMs = this.#deadlineMs - nowMs
-    const attemptMs = this.#open().op === Op.NODE ? leftMs : leftMs * ATTEMPT_SHARE
+    const isStrict = this.#open().op === Op.NODE
+    const attemptMs = isStrict ? leftMs : Math.min(leftMs * ATTEMPT_SHARE, peers.patienceMs(nodeId))
     this.#askedNodeId = nodeId
-    return this.#parts.peers.ask(nodeId, this, nowMs, nowMs + attemptMs)
+    return peers.ask(nodeId, this, nowMs, nowMs + attemptMs)
   }
 
   /** Asks the next node that was not asked yet. @returns false when the local one has to answer */
@@ -98,17 +100,15 @@ export class ForwardedRequest implements IdRequest, Waiter {
     return false
   }
 
-  /** The answer of the node that was asked. */
+  /** The answer of the node that was asked, which has been found to be possible. */
   answered(status: Status, high: number, low: number): void {
-    const { peers } = this.#parts
-    const nodeId = this.#askedNodeId
     if (status === Status.OK) {
-      if (idNode(low) === nodeId) {
-        this.#settle(status, high, low)
-        return
-      }
-      peers.distrust(nodeId, "it answered with an id that is not its own")
-    } else if (status === Status.WRONG_NODE) peers.distrust(nodeId, `it is node ${low}`)
+      this.#settle(status, high, low)
+      return
+    }
+    if (status === Status.WRONG_NODE) {
+      this.#parts.peers.distrust(this.#askedNodeId, `it is node ${low}`)
+    }
     this.#moveOn(status, high, low)
   }
 
@@ -122,7 +122,7 @@ export class ForwardedRequest implements IdRequest, Waiter {
     const { op, target } = this.#open()
     if (op !== Op.NODE) {
       if (!this.askNext(this.#parts.environment.monotonicMs())) this.resume()
-    } else if (status === Status.OK || status === Status.NODE_DOWN) {
+    } else if (status === Status.NODE_DOWN) {
       this.#settle(Status.NODE_DOWN, 0, target)
     } else this.#settle(status, high, low)
   }

@@ -4,7 +4,7 @@ import { Status } from "../../protocol/index.ts"
 export interface IdRequest {
   /** How many ids it asks for. */
   readonly wanted: number
-  /** The peer has answered. */
+  /** The peer has answered, and its answer can be true. */
   answered(status: Status, high: number, low: number): void
   /** The peer will not answer; `detail` goes with the status, 32 bits. */
   lost(status: Status, detail: number): void
@@ -21,6 +21,8 @@ export interface PeerDirectory {
    * @returns Status.OK, or why nothing was sent
    */
   ask(nodeId: number, request: IdRequest, nowMs: number, deadlineMs: number): Status
+  /** How long a node's answer is worth waiting for where another node could answer as well. */
+  patienceMs(nodeId: number): number
   /** A node gave an answer that cannot be true. */
   distrust(nodeId: number, reason: string): void
 }
@@ -31,6 +33,7 @@ export function noPeers(nodeId: number): PeerDirectory {
     live: [nodeId],
     knows: () => false,
     ask: () => Status.UNKNOWN_NODE,
+    patienceMs: () => 0,
     distrust: () => {},
   }
 }

@@ -39,7 +39,7 @@ class LoneNode implements Disposable {
       store: this.store,
       environment: this.environment,
       listen: (address) => ({ address, stop() {} }),
-      dial() {},
+      dial: () => ({ abandon: () => {} }),
       log: this.log.logger,
       ...options,
     })

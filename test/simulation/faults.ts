@@ -48,6 +48,7 @@ export class Faults {
     this.#network.road.heal()
     Object.assign(this.#network.road.weather, FAIR)
     for (const node of this.#nodes) {
+      this.#network.setMad(node.nodeId, this.#world.nowMs)
       node.disk.onStage = undefined
       node.disk.setFault(undefined)
       node.relist(node.fullList)
@@ -94,6 +95,8 @@ export class Faults {
         return this.#disturb((stream) => stream.goDark())
       case "relist":
         return node.relist(node.fullList.filter(() => random.chance(0.7)))
+      case "mad":
+        return this.#network.setMad(node.nodeId, this.#world.nowMs + random.spread(20, 3_000))
       case "weather":
         return this.#changeWeather()
       case "crowd":

@@ -22,6 +22,7 @@ const FAULTS = [
   "weather",
   "relist",
   "crowd",
+  "mad",
 ] as const
 export type Fault = (typeof FAULTS)[number]
 

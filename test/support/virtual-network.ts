@@ -107,13 +107,19 @@ export class VirtualNetwork {
     const name = addressText(address)
     const wire = new Wire(this, events)
     this.dialled.push(name)
-    if (this.blackHoles.has(name)) return
+    let isAbandoned = false
+    const attempt = { abandon: () => (isAbandoned = true) }
+    if (this.blackHoles.has(name)) return attempt
     this.#wires.push({ address: name, wire })
     this.environment.after(this.delayMs, () => {
       const listener = this.#listeners.get(name)
-      if (listener === undefined) wire.lose("nothing listens there")
+      if (isAbandoned) {
+        wire.isClosed = true
+        listener?.(wire).ended?.()
+      } else if (listener === undefined) wire.lose("nothing listens there")
       else wire.open(listener)
     })
+    return attempt
   }
 
   listen(address: string, listener: Listener): void {

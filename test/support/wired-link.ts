@@ -14,6 +14,7 @@ export const STALL_MS = 2_000
 
 /** Notes what it is told, of which there must be one thing. */
 export class Waiting implements ResponseHandler {
+  readonly wanted = 1
   readonly ends: string[] = []
 
   answered(status: number, high: number, low: number): void {

@@ -96,7 +96,8 @@ describe("a link is closed", () => {
   test("when its connection is lost, and its owner hears before its requests do", () => {
     const wired = connected()
     const order: string[] = []
-    const owner = { answered: () => {}, lost: () => order.push(...wired.closings, "request") }
+    const lost = (): void => void order.push(...wired.closings, "request")
+    const owner = { wanted: 1, answered: () => {}, lost }
     wired.link.send(2, 1, 1, owner, 0, 1_000)
     wired.wire.lose("reset")
     expect(order).toEqual(["reset", "request"])
@@ -105,7 +106,7 @@ describe("a link is closed", () => {
 
 test("a link that is closed by what an answer leads to reads no further", () => {
   const wired = connected()
-  const owner = { answered: () => wired.link.close("distrusted"), lost: () => {} }
+  const owner = { wanted: 1, answered: () => wired.link.close("distrusted"), lost: () => {} }
   wired.link.send(2, 1, 1, owner, 0, 1_000)
   const waiting = wired.ask(2)
   wired.environment.advance(2)

@@ -70,14 +70,14 @@ describe("a key moves on to the next node", () => {
     expect(nodeOfId(asker.answer!.value)).toBe(2)
   })
 
-  test("when its owner is silent, after half of the time that is left", () => {
+  test("when its owner is silent, after as long as that may be late", () => {
     const server = connected()
     for (const nodeId of [1, 2]) server.fake(nodeId).behaviour = () => "HOLD"
     const startMs = server.environment.monotonicMs()
     const asker = server.route(Op.KEY, KEY)
     server.environment.advance(TIMEOUT_MS)
     expect(nodeOfId(asker.answer!.value)).toBe(3)
-    expect(asker.answers[0]!.atMs - startMs).toBeWithin(750, 790)
+    expect(asker.answers[0]!.atMs - startMs).toBeWithin(100, 140)
   })
 
   test("when there is no more room on the link to its owner", () => {

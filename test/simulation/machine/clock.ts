@@ -15,6 +15,8 @@ export class Clock {
   #wallPace = 1
   /** How far ahead of the true time it was when it was set, before and after. */
   #past: { readonly atMs: number; readonly aheadMs: number }[] = []
+  /** When it was last set, in true time. */
+  setAtMs: number = -Infinity
 
   constructor(world: World, wallMs: number, pace: number) {
     this.#world = world
@@ -46,7 +48,7 @@ export class Clock {
     this.#past = this.#past.filter(({ atMs }) => nowMs - atMs < MEMORY_MS)
     this.#past.push({ atMs: nowMs, aheadMs: this.#exactWallMs - nowMs })
     this.#wallMs = wallMs
-    this.#sinceMs = nowMs
+    this.#sinceMs = this.setAtMs = nowMs
     this.#past.push({ atMs: nowMs, aheadMs: wallMs - nowMs })
   }
 

@@ -11,6 +11,7 @@ import { Clock } from "./clock.ts"
 import { Disk, DiskError } from "./disk.ts"
 import type { ForwardLedger } from "../checks/forward-ledger.ts"
 import type { Network } from "../network/network.ts"
+import { Liar } from "./liar.ts"
 import { Process } from "./process.ts"
 import { WAIT_TIMEOUT_MS } from "../settings.ts"
 import type { Settings } from "../settings.ts"
@@ -121,7 +122,13 @@ export class SimulatedNode implements IssueSite {
     this.process = process
     this.#enter(NodeState.STARTING)
     const dial = network.dialFor(nodeId, process, (end, to) => {
-      end.onWrite = ledger.watch(nodeId, to)
+      const watch = ledger.watch(nodeId, to)
+      const liar = new Liar(world.random, () => network.madUntilMs(to) > world.nowMs)
+      end.onWrite = (bytes, offset, length) => {
+        watch(bytes, offset, length)
+        liar.asked(bytes, offset, length)
+      }
+      end.onRead = (chunk) => liar.read(chunk)
     })
     const list = this.#list
     this.#noteListed(list)

@@ -36,8 +36,8 @@ const WAY_MUTATIONS: readonly Mutation[] = [
   {
     name: "a forwarded request is given to two requests at a time",
     file: FORWARDED_REQUEST,
-    text: "      if (idNode(low) === nodeId) {\n",
-    replacement: "      if (idNode(low) === nodeId) { this.#parts.spare.push(this)\n",
+    text: "    if (status === Status.OK) {\n",
+    replacement: "    if (status === Status.OK) { this.#parts.spare.push(this)\n",
   },
   {
     name: "the last resort does not read the clock",

@@ -32,6 +32,8 @@ export class End implements PeerSocket, ClientSocket, PipeEnd {
   readonly stream: Ends
   /** Told of what was accepted of a write. */
   onWrite: ((bytes: Uint8Array, offset: number, length: number) => void) | undefined
+  /** Changes what is read. */
+  onRead: ((chunk: Uint8Array) => Uint8Array) | undefined
   readonly #world: World
   #events: EndEvents | undefined
   #out!: Pipe
@@ -154,7 +156,7 @@ export class End implements PeerSocket, ClientSocket, PipeEnd {
   #read(): void {
     if (this.isClosed || this.#isPaused || this.#events === undefined) return
     const chunk = this.#takeChunk()
-    if (chunk.length > 0) this.#events.data(chunk)
+    if (chunk.length > 0) this.#events.data(this.onRead?.(chunk) ?? chunk)
     // Whoever got the data may have changed all of this.
     if (this.isClosed || this.#isPaused) return
     if (this.#inbox.length > 0) this.#soon(() => this.#read())

@@ -32,6 +32,8 @@ export class Network {
   /** The host of every address, whether or not anybody listens there. */
   readonly #hosts = new Map<string, number>()
   readonly #listening = new Map<string, Listening>()
+  /** Until when the answers of a host to other nodes are lies. */
+  readonly #madUntilMs = new Map<number, number>()
 
   constructor(world: World) {
     this.#world = world
@@ -83,9 +85,17 @@ export class Network {
    */
   dialFor(host: number, gate: Gate, opened?: (end: End, to: number) => void): Dial {
     return (address, events) => {
+      let isAbandoned = false
       this.#ask(host, gate, address, SYN_TRIES, {
-        refused: (reason) => gate.enter(() => events.closed(reason)),
+        refused: (reason) =>
+          gate.enter(() => {
+            if (!isAbandoned) events.closed(reason)
+          }),
         accepted: (end) => {
+          if (isAbandoned) {
+            end.terminate()
+            return
+          }
           opened?.(end, this.#hostAt(address))
           events.opened(end)
           end.serve({
@@ -99,7 +109,16 @@ export class Network {
           })
         },
       })
+      return { abandon: () => (isAbandoned = true) }
     }
+  }
+
+  madUntilMs(host: number): number {
+    return this.#madUntilMs.get(host) ?? -Infinity
+  }
+
+  setMad(host: number, untilMs: number): void {
+    this.#madUntilMs.set(host, untilMs)
   }
 
   /** Nobody listens there any more. */
