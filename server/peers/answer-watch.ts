@@ -35,16 +35,19 @@ export class AnswerWatch {
     this.#sentAtMs = nowMs
   }
 
-  /** @returns why the answer cannot be true, or undefined */
+  /**
+   * @param handler undefined: the request has timed out, and there was at least one id to it
+   * @returns why the answer cannot be true, or undefined
+   */
   answered(
-    handler: ResponseHandler,
+    handler: ResponseHandler | undefined,
     status: Status,
     high: number,
     low: number,
   ): string | undefined {
-    if (handler === this.#timed) this.#noteTime()
+    if (handler !== undefined && handler === this.#timed) this.#noteTime()
     if (status !== Status.OK) return refusalFault(status, high, low)
-    return this.check.idFault(high, low, handler.wanted, this.#now)
+    return this.check.idFault(high, low, handler?.wanted ?? 1, this.#now)
   }
 
   expired(handler: ResponseHandler, waitedMs: number): void {

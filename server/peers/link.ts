@@ -144,13 +144,14 @@ export class Link implements Flushable, PipelineReceiver<ResponseHandler> {
   }
 
   answered(handler: ResponseHandler | undefined, status: Status, high: number, low: number): void {
-    if (handler === undefined) return
     const { watch, lied } = this.#options
-    const fault = handler.wanted > 0 ? watch?.answered(handler, status, high, low) : undefined
-    if (fault === undefined) handler.answered(status, high, low)
+    // Only requests for ids time out.
+    const isOfIds = handler === undefined || handler.wanted > 0
+    const fault = isOfIds ? watch?.answered(handler, status, high, low) : undefined
+    if (fault === undefined) handler?.answered(status, high, low)
     else {
       lied?.(fault)
-      handler.lost(Status.NODE_DOWN, 0)
+      handler?.lost(Status.NODE_DOWN, 0)
     }
   }
 
