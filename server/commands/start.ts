@@ -6,7 +6,7 @@ import type { Values } from "../config/settings.ts"
 import { createLogger } from "../log.ts"
 import { FirnNode } from "../node.ts"
 import { dialTcp } from "../net/dial.ts"
-import { readPeersFile } from "../peers/peer-list.ts"
+import { readPeersFile, requireNode } from "../peers/peer-list.ts"
 import type { PeerEntry } from "../peers/peer-set.ts"
 import { systemEnvironment } from "../environment.ts"
 import { openStore } from "../storage/open-store.ts"
@@ -27,9 +27,15 @@ export function defineStart(program: Command): void {
 }
 
 async function start(options: StartOptions): Promise<void> {
-  const peers = options.peers ?? peersOfFile(options.peersFile) ?? []
-  const wanted = { nodeId: options.nodeId, epochMs: options.epoch }
-  const store = await openStore({ dataDir: dataDirOf(options) }, wanted)
+  const { peersFile, nodeId } = options
+  const wanted = { nodeId, epochMs: options.epoch }
+  const dataDir = dataDirOf(options)
+  // A list that is wrong must not leave a directory behind; which node this is may stand in there.
+  const peers = options.peers ?? peersOfFile(peersFile, nodeId)
+  const store = await openStore({ dataDir }, wanted)
+  if (nodeId === undefined && peersFile !== undefined) {
+    requireNode(peers, store.node.nodeId, peersFile)
+  }
   const log = await createLogger(options.logLevel, store.node.nodeId)
   const peerConnections = peerConnectionsOf(options, peers)
   const descriptors = shareOutDescriptors(options.maxConnections, peerConnections, log)
@@ -63,7 +69,7 @@ async function start(options: StartOptions): Promise<void> {
     log,
   })
   stopOnSignal(node, log)
-  readPeersOnSignal(node, options.peersFile, log)
+  readPeersOnSignal(node, store.node.nodeId, peersFile, log)
   announce(node, log)
 }
 
@@ -76,8 +82,12 @@ function dataDirOf({ dataDir, nodeId }: StartOptions): string {
   )
 }
 
-function peersOfFile(path: string | undefined): PeerEntry[] | undefined {
-  return path === undefined ? undefined : readPeersFile(path)
+/** @param nodeId the node that reads it, if it is known */
+function peersOfFile(path: string | undefined, nodeId: number | undefined): PeerEntry[] {
+  if (path === undefined) return []
+  const entries = readPeersFile(path)
+  if (nodeId !== undefined) requireNode(entries, nodeId, path)
+  return entries
 }
 
 /** The most there may be to and from other nodes; a file may come to list all that are possible. */
@@ -118,11 +128,15 @@ function userTimeoutSetter(log: Logger): SetUserTimeout | undefined {
 }
 
 /** SIGHUP: the list that is in the file now, or the old one when that cannot be used. */
-function readPeersOnSignal(node: FirnNode, path: string | undefined, log: Logger): void {
+function readPeersOnSignal(
+  node: FirnNode,
+  nodeId: number,
+  path: string | undefined,
+  log: Logger,
+): void {
   process.on("SIGHUP", () => {
     try {
-      const peers = peersOfFile(path)
-      if (peers !== undefined) node.setPeers(peers)
+      if (path !== undefined) node.setPeers(peersOfFile(path, nodeId))
       else log.warn({ event: "peers-not-read" }, "SIGHUP: there is no --peers-file to read")
     } catch (error) {
       const { message } = error as Error

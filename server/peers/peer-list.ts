@@ -1,7 +1,12 @@
-import { readFileSync } from "node:fs"
+import { closeSync, openSync, readSync } from "node:fs"
 import { InputError, NODE_ID_MAX } from "../../protocol/index.ts"
 import { addressText, parseAddress } from "../net/address.ts"
 import type { PeerEntry } from "./peer-set.ts"
+
+/** A list of 1,024 nodes with long names and a comment each is smaller. */
+export const PEERS_FILE_MAX_BYTES: number = 1024 * 1024
+/** A host name has at most 253 characters. */
+const ENTRY_MAX_LENGTH = 300
 
 /**
  * Reads `0@127.0.0.1:6454,1@127.0.0.1:6455`.
@@ -21,18 +26,46 @@ export function peersText(entries: readonly PeerEntry[]): string {
  * @throws InputError that names the file, and the entry that is wrong
  */
 export function readPeersFile(path: string): PeerEntry[] {
-  let text: string
-  try {
-    text = readFileSync(path, "utf8")
-  } catch (error) {
-    throw new InputError(`${path} cannot be read: ${(error as Error).message}`, { cause: error })
-  }
+  const text = readAll(path)
   const lines = text.split("\n").map((line) => line.replace(/#.*/, "").trim())
   try {
     return checked(lines.filter((line) => line !== ""))
   } catch (error) {
     throw new InputError(`${path}: ${(error as Error).message}`, { cause: error })
   }
+}
+
+/**
+ * A list of a file must have the node in it that reads it: one that was cut off, or that is of
+ * another cluster, would take every peer away from it.
+ * @throws InputError that names the file
+ */
+export function requireNode(entries: readonly PeerEntry[], nodeId: number, path: string): void {
+  if (entries.length === 0) throw new InputError(`${path} lists no node`)
+  if (entries.some((entry) => entry.nodeId === nodeId)) return
+  throw new InputError(`${path} does not list this node, which is ${nodeId}`)
+}
+
+/** @throws InputError that names the file */
+function readAll(path: string): string {
+  const bytes = Buffer.allocUnsafe(PEERS_FILE_MAX_BYTES + 1)
+  let length = 0
+  try {
+    const file = openSync(path, "r")
+    try {
+      for (let read = -1; read !== 0 && length < bytes.length; length += read) {
+        read = readSync(file, bytes, length, bytes.length - length, null)
+      }
+    } finally {
+      closeSync(file)
+    }
+  } catch (error) {
+    throw new InputError(`${path} cannot be read: ${(error as Error).message}`, { cause: error })
+  }
+  if (length > PEERS_FILE_MAX_BYTES) {
+    throw new InputError(`${path} is larger than ${PEERS_FILE_MAX_BYTES} bytes`)
+  }
+  return bytes.toString("utf8", 0, length)
 }
 
 function checked(texts: readonly string[]): PeerEntry[] {
@@ -46,6 +79,9 @@ function checked(texts: readonly string[]): PeerEntry[] {
 }
 
 function parseEntry(text: string): PeerEntry {
+  if (text.length > ENTRY_MAX_LENGTH) {
+    throw new InputError(`"${text.slice(0, 40)}…" is too long to be ID@HOST:PORT`)
+  }
   const [, idText, hostAndPort] = /^([0-9]{1,9})@(.+)$/.exec(text) ?? []
   if (idText === undefined || hostAndPort === undefined) {
     throw new InputError(`"${text}" is not ID@HOST:PORT, for example 1@127.0.0.1:6455`)

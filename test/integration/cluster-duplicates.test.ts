@@ -119,16 +119,17 @@ test("one is found at the node's own address too, though nothing is asked of it"
 test("one is found when it is listed on SIGHUP, and all is well when the list is right again", async () => {
   await using cluster = await NodeCluster.start(1)
   const file = cluster.dir.at("peers")
-  writeFileSync(file, "")
+  const own = `0@${cluster.freeAddress()}\n`
+  writeFileSync(file, own)
   await using second = await startSecond(cluster, "--peers-file", file)
-  writeFileSync(file, `5@${cluster.addresses[0]}\n`)
+  writeFileSync(file, `${own}5@${cluster.addresses[0]}\n`)
   second.kill("SIGHUP")
   await second.waitForLog("peers-listed")
   using client = await TcpClient.connect(second.tcp)
   await client.ask({ op: Op.NODE, target: 5 })
   await expectReported(second, cluster.addresses[0]!)
 
-  writeFileSync(file, "# nobody\n")
+  writeFileSync(file, own)
   second.kill("SIGHUP")
   await second.waitForLog("peers-listed", 2)
   expect(await readiness(second)).toEqual({ status: 200, body: "ready\n" })

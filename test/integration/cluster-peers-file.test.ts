@@ -149,6 +149,9 @@ test("a list that cannot be read leaves the old one in use, and the log says why
     [`1024@${address}`, `"1024@${address}" has node id 1024`],
     ["1@127.0.0.1", '"1@127.0.0.1"'],
     ["one node", '"one node" is not ID@HOST:PORT'],
+    ["", "lists no node"],
+    [`1@${address}`, "does not list this node, which is 0"],
+    ["#".repeat(5_000_000), "is larger than 1048576 bytes"],
     [undefined, "cannot be read"],
   ]
   for (const [i, [content, reason]] of broken.entries()) {

@@ -66,6 +66,30 @@ test("a --peers-file that is not there is refused", async () => {
   expectRefused(dir, await start(dir, "--peers-file", dir.path), dir.path)
 })
 
+test.each([
+  ["nothing in it", "# nobody yet\n", "lists no node"],
+  ["no entry for this node", "1@127.0.0.1:6455\n", "does not list this node, which is 0"],
+  ["more in it than a list can have", "#".repeat(5_000_000), "is larger than 1048576 bytes"],
+])("a --peers-file with %s is refused", async (_, text, named) => {
+  using dir = new TempDir()
+  const file = dir.at("peers.txt")
+  writeFileSync(file, text)
+  expectRefused(dir, await start(dir, "--peers-file", file), `${file} ${named}`)
+})
+
+test("a --peers-file without the node whose id is stored is refused", async () => {
+  using dir = new TempDir()
+  const file = dir.at("peers.txt")
+  await runFirn(["seed", "--nodes", "1", "--data-dir", dir.path])
+  writeFileSync(file, "1@127.0.0.1:6455\n")
+  const node = ["--data-dir", dir.at("node-0"), "--tcp", ANY, "--http", ANY]
+  const { exit, stderr } = await runFirn(["start", ...node, "--peers-file", file])
+  expect({ exit, stderr }).toEqual({
+    exit: 2,
+    stderr: `error: ${file} does not list this node, which is 0\n`,
+  })
+})
+
 test("--peers and --peers-file together are refused", async () => {
   using dir = new TempDir()
   const file = dir.at("peers.txt")

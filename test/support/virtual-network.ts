@@ -1,4 +1,4 @@
-import type { Dial, PeerSocket, PeerSocketEvents } from "../../server/net/dial.ts"
+import type { Attempt, Dial, PeerSocket, PeerSocketEvents } from "../../server/net/dial.ts"
 import type { Address } from "../../server/net/address.ts"
 import { addressText } from "../../server/net/address.ts"
 import type { VirtualEnvironment } from "./virtual-environment.ts"
@@ -95,6 +95,8 @@ export class VirtualNetwork {
   readonly dialled: string[] = []
   /** Addresses that answer nothing at all to a dial. */
   readonly blackHoles: Set<string> = new Set()
+  /** Attempts that are not answered, and not given up either. */
+  readonly #swallowed = new Set<Attempt>()
   readonly #listeners = new Map<string, Listener>()
   readonly #wires: { readonly address: string; readonly wire: Wire }[] = []
 
@@ -103,13 +105,25 @@ export class VirtualNetwork {
     this.delayMs = delayMs
   }
 
+  get openAttempts(): number {
+    return this.#swallowed.size
+  }
+
   readonly dial: Dial = (address: Address, events: PeerSocketEvents) => {
     const name = addressText(address)
     const wire = new Wire(this, events)
     this.dialled.push(name)
     let isAbandoned = false
-    const attempt = { abandon: () => (isAbandoned = true) }
-    if (this.blackHoles.has(name)) return attempt
+    const attempt = {
+      abandon: () => {
+        isAbandoned = true
+        this.#swallowed.delete(attempt)
+      },
+    }
+    if (this.blackHoles.has(name)) {
+      this.#swallowed.add(attempt)
+      return attempt
+    }
     this.#wires.push({ address: name, wire })
     this.environment.after(this.delayMs, () => {
       const listener = this.#listeners.get(name)

@@ -3,7 +3,13 @@ import { describe, expect, test } from "bun:test"
 import { writeFileSync } from "node:fs"
 import { join } from "node:path"
 import fc from "fast-check"
-import { parsePeers, peersText, readPeersFile } from "../../../server/peers/peer-list.ts"
+import {
+  PEERS_FILE_MAX_BYTES,
+  parsePeers,
+  peersText,
+  readPeersFile,
+  requireNode,
+} from "../../../server/peers/peer-list.ts"
 import { TempDir } from "../../support/temp-dir.ts"
 
 describe("a list of nodes", () => {
@@ -65,9 +71,31 @@ describe("a file of nodes", () => {
     expect(readPeersFile(path)).toEqual(parsePeers("0@10.0.0.1:1,1@10.0.0.2:1"))
   })
 
-  test("may be empty: then the node is alone", () => {
+  test("that lists no node, or not the one that reads it, is refused", () => {
     using dir = new TempDir()
-    expect(readPeersFile(fileOf(dir, "# nobody yet\n"))).toEqual([])
+    const path = fileOf(dir, "# nobody yet\n")
+    expect(() => requireNode(readPeersFile(path), 0, path)).toThrow(`${path} lists no node`)
+    writeFileSync(path, "1@10.0.0.1:1\n3@10.0.0.2:1")
+    const message = `${path} does not list this node, which is 2`
+    expect(() => requireNode(readPeersFile(path), 2, path)).toThrow(message)
+    expect(() => requireNode(readPeersFile(path), 3, path)).not.toThrow()
+  })
+
+  test("is read up to a size, and refused beyond it", () => {
+    using dir = new TempDir()
+    const list = "0@10.0.0.1:1\n#"
+    const path = fileOf(dir, list.padEnd(PEERS_FILE_MAX_BYTES, "x"))
+    expect(readPeersFile(path).length).toBe(1)
+    writeFileSync(path, list.padEnd(PEERS_FILE_MAX_BYTES + 1, "x"))
+    expect(() => readPeersFile(path)).toThrow(`${path} is larger than 1048576 bytes`)
+    expect(() => readPeersFile("/dev/zero")).toThrow("/dev/zero is larger than 1048576 bytes")
+  })
+
+  test("with a line that is no entry but long is quoted in part", () => {
+    using dir = new TempDir()
+    const path = fileOf(dir, "y".repeat(500_000))
+    const message = `${path}: "${"y".repeat(40)}…" is too long to be ID@HOST:PORT`
+    expect(() => readPeersFile(path)).toThrow(message)
   })
 
   test.each([

@@ -265,3 +265,34 @@ describe("the clock of a peer", () => {
     expect(server.peer(1).roundTripMs).toBe(2)
   })
 })
+
+describe("a peer in the dark", () => {
+  test("has one attempt at a time, each given up, and gets fewer the longer it lasts", () => {
+    const server = new ClusterServer([1], 8)
+    const { dialled, blackHoles } = server.network
+    blackHoles.add(peerAddress(1))
+    server.ask(1)
+    const tenMinutes: number[] = []
+    for (let minute = 0; minute < 10; minute++) {
+      const before = dialled.length
+      server.environment.advance(60_000)
+      tenMinutes.push(dialled.length - before)
+      expect(server.network.openAttempts).toBeLessThanOrEqual(1)
+    }
+    expect(tenMinutes[0]).toBeWithin(20, 40)
+    expect(tenMinutes[9]).toBeWithin(3, 8)
+    blackHoles.clear()
+    server.environment.advance(16_000)
+    expect([server.peer(1).state, server.network.wiresTo(peerAddress(1)).length]).toEqual(["up", 8])
+  })
+
+  test("is told from one that refuses, which is back within 3 s however long it was away", () => {
+    const server = new ClusterServer([1])
+    server.network.refuse(peerAddress(1))
+    server.ask(1)
+    server.environment.advance(600_000)
+    server.fake(1).listen()
+    server.environment.advance(3_000)
+    expect(server.peer(1).state).toBe(PeerState.UP)
+  })
+})

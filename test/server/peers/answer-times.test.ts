@@ -1,0 +1,44 @@
+import { describe, expect, test } from "bun:test"
+import { AnswerTimes } from "../../../server/peers/answer-times.ts"
+
+const MAX_MS = 500
+
+describe("a peer is late", () => {
+  test("at the most that there is, until it has answered", () => {
+    expect(new AnswerTimes(MAX_MS).patienceMs).toBe(MAX_MS)
+  })
+
+  test("after four times as long as usual, and never before 50 ms", () => {
+    const times = new AnswerTimes(MAX_MS)
+    times.expect(1)
+    expect([times.patienceMs, times.took(50), times.took(1)]).toEqual([50, true, true])
+    const slow = new AnswerTimes(MAX_MS)
+    slow.expect(30)
+    expect([slow.patienceMs, slow.took(120)]).toEqual([120, true])
+    const slowest = new AnswerTimes(MAX_MS)
+    slowest.expect(400)
+    expect([slowest.patienceMs, slowest.took(500), slowest.took(501)]).toEqual([500, true, false])
+  })
+
+  test("later each time that it was missed, up to the most, until it answers in time", () => {
+    const times = new AnswerTimes(MAX_MS)
+    times.expect(1)
+    const seen = Array.from({ length: 6 }, () => {
+      times.missed()
+      return times.patienceMs
+    })
+    expect(seen).toEqual([100, 200, 400, 500, 500, 500])
+    expect(times.took(2)).toBe(true)
+    expect(times.patienceMs).toBe(50)
+  })
+
+  test("later when it has got slower, which is learnt sooner than that it has got faster", () => {
+    const times = new AnswerTimes(10_000)
+    times.expect(1)
+    let rises = 0
+    for (; times.patienceMs < 400; rises++) times.took(120)
+    let falls = 0
+    for (; times.patienceMs > 60; falls++) times.took(1)
+    expect([rises, falls]).toEqual([3, 16])
+  })
+})
