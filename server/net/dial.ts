@@ -1,4 +1,5 @@
 import { connect } from "node:net"
+import { addressText } from "./address.ts"
 import type { Address } from "./address.ts"
 import { keepAlive } from "./keep-alive.ts"
 import { resolveName } from "./resolve.ts"
@@ -29,12 +30,8 @@ export interface Attempt {
   abandon(): void
 }
 
-/**
- * Opens a connection, and tells by events what becomes of it.
- * @param wasDark whether the attempt before had no answer: this one then keeps no descriptor once it
- * is abandoned
- */
-export type Dial = (address: Address, events: PeerSocketEvents, wasDark?: boolean) => Attempt
+/** Opens a connection, and tells by events what becomes of it, never before it returns. */
+export type Dial = (address: Address, events: PeerSocketEvents) => Attempt
 
 /**
  * The dial over TCP. `Bun.connect` cannot be given up: where nothing answers it holds its descriptor
@@ -42,9 +39,10 @@ export type Dial = (address: Address, events: PeerSocketEvents, wasDark?: boolea
  * connection of `node:net`, which can, goes ahead; the real one follows when that is open.
  */
 export function dialWith(resolve: Resolve): Dial {
-  return ({ host, port }, events, wasDark = false) => {
-    const attempt = new TcpAttempt(port, events)
-    attempt.start(resolve(host), wasDark)
+  const dark = new Set<string>()
+  return (address, events) => {
+    const attempt = new TcpAttempt(address, events, dark)
+    attempt.start(resolve(address.host))
     return attempt
   }
 }
@@ -52,23 +50,30 @@ export function dialWith(resolve: Resolve): Dial {
 export const dialTcp: Dial = dialWith(resolveName)
 
 class TcpAttempt implements Attempt {
+  readonly #name: string
   readonly #port: number
   readonly #events: PeerSocketEvents
+  /** The addresses where the last attempt was given up. */
+  readonly #dark: Set<string>
   readonly #abandoning = new AbortController()
 
-  constructor(port: number, events: PeerSocketEvents) {
-    this.#port = port
+  constructor(address: Address, events: PeerSocketEvents, dark: Set<string>) {
+    this.#name = addressText(address)
+    this.#port = address.port
     this.#events = events
+    this.#dark = dark
   }
 
-  start(resolving: Promise<readonly string[]>, wasDark: boolean): void {
-    this.#connect(resolving, wasDark).catch((error: NodeJS.ErrnoException) => {
+  start(resolving: Promise<readonly string[]>): void {
+    this.#connect(resolving, this.#dark.has(this.#name)).catch((error: NodeJS.ErrnoException) => {
       if (this.#isAbandoned) return
+      this.#dark.delete(this.#name)
       this.#events.closed(error.code === "ECONNREFUSED" ? "nothing listens there" : error.message)
     })
   }
 
   abandon(): void {
+    this.#dark.add(this.#name)
     this.#abandoning.abort()
   }
 
@@ -100,6 +105,7 @@ class TcpAttempt implements Attempt {
       socket: {
         open: (socket) => {
           keepAlive(socket, KEEP_ALIVE_MS)
+          this.#dark.delete(this.#name)
           if (this.#isAbandoned) socket.terminate()
           else events.opened(socket)
         },

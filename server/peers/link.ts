@@ -36,8 +36,6 @@ export interface LinkOptions {
   readonly flushScheduler: FlushScheduler
   /** The oldest request may wait this long before the link is given up. */
   readonly stallMs: number
-  /** Whether the attempt to connect before this one had no answer. */
-  readonly wasDark?: boolean
   /** Looks at every answer to a request for ids. */
   readonly watch?: AnswerWatch
   /** The peer gave an answer that cannot be true; to be closed. */
@@ -71,19 +69,15 @@ export class Link implements Flushable, PipelineReceiver<ResponseHandler> {
   constructor(options: LinkOptions) {
     this.#options = options
     this.createdAtMs = options.environment.monotonicMs()
-    this.#attempt = options.dial(
-      options.address,
-      {
-        opened: (socket) => this.#opened(socket),
-        data: (chunk) => this.#pipeline.receive(chunk),
-        drained: () => this.#drained(),
-        closed: (reason) => {
-          this.#attempt = undefined
-          this.close(reason)
-        },
+    this.#attempt = options.dial(options.address, {
+      opened: (socket) => this.#opened(socket),
+      data: (chunk) => this.#pipeline.receive(chunk),
+      drained: () => this.#drained(),
+      closed: (reason) => {
+        this.#attempt = undefined
+        this.close(reason)
       },
-      options.wasDark ?? false,
-    )
+    })
   }
 
   get isClosed(): boolean {

@@ -196,7 +196,6 @@ export class Peer {
       environment,
       flushScheduler,
       stallMs: timeoutMs * 2,
-      wasDark: this.#darkAttempts > 0,
       watch,
       lied: (reason) => this.distrust(reason),
       closed: (reason) => this.#linkClosed(link, reason),

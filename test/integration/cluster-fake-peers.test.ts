@@ -7,7 +7,8 @@ import { OrderedLoad } from "../support/ordered-load.ts"
 import { exactStep, idsAmong, idsStep, markerStep, mismatches } from "../support/steps.ts"
 import type { Step } from "../support/steps.ts"
 import { TcpClient } from "../support/tcp-client.ts"
-import { TcpPeer, checkedAs, mutedAs, oldIdOf } from "../support/tcp-peer.ts"
+import { SerialIds } from "../support/serial-ids.ts"
+import { TcpPeer, checkedAs, mutedAs, okResponse, oldIdOf } from "../support/tcp-peer.ts"
 import type { Conduct } from "../support/tcp-peer.ts"
 
 setDefaultTimeout(60_000)
@@ -129,8 +130,9 @@ test.each<[string, Conduct]>([
 )
 
 test("answers that nobody asked for are taken for no other request's", async () => {
-  const own = oldIdOf(FAKE)
-  const conduct = checkedAs(FAKE, () => new Uint8Array([...own, ...own, ...own]))
+  const ids = new SerialIds()
+  const own = (): Uint8Array => okResponse(ids.next(FAKE, 1))
+  const conduct = checkedAs(FAKE, () => new Uint8Array([...own(), ...own(), ...own()]))
   await withFake(conduct, async (cluster, fake) => {
     using client = await TcpClient.connect(cluster.addresses[0]!)
     // The ids are the peer's own, so a client may get them, but one answer to each request only.
