@@ -31,6 +31,9 @@ const REFUSALS: readonly number[] = [Status.CLOCK_BEHIND, Status.NOT_READY, Stat
 /** The node could not be asked for ids, or did not answer. */
 const LOST: readonly number[] = [Status.NODE_DOWN, Status.TIMEOUT, Status.OVERLOADED]
 
+/** Nobody waits or is told to wait for longer, milliseconds. */
+const DETAIL_MAX = 86_400_000
+
 /** Holds every answer that a client gets against its request. */
 export class AnswerOracle {
   ids = 0
@@ -134,7 +137,7 @@ export class AnswerOracle {
       if (status === Status.UNKNOWN_NODE) return value === target && this.#mayBeUnknown(sent)
       if (!this.#nodes.has(target)) return false
       if (status === Status.NODE_DOWN) return value === target
-      if (LOST.includes(status)) return true
+      if (LOST.includes(status)) return value <= DETAIL_MAX
     }
     if (status === Status.CLOCK_BEHIND) return value > 0
     if (status === Status.OVERLOADED) return value > 0 && this.#mayBeOverloaded(sent)

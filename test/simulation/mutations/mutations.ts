@@ -3,6 +3,7 @@ import type { Mutation } from "./mutation.ts"
 
 const FORWARDED_REQUEST = "server/routing/forwarded-request.ts"
 const FAIR_QUEUE = "server/generator/fair-queue.ts"
+const ANSWER_CHECK = "server/peers/answer-check.ts"
 const CONNECTION = "server/transport/connection.ts"
 const CONNECTION_TABLE = "server/transport/connection-table.ts"
 
@@ -141,6 +142,54 @@ const WAY_MUTATIONS: readonly Mutation[] = [
     file: CONNECTION_TABLE,
     text: "if (this.#sockets.size < limits.maxConnections) return",
     replacement: "if (this.#sockets.size < Infinity) return",
+  },
+  {
+    name: "a peer may repeat ids",
+    file: ANSWER_CHECK,
+    text: "high < this.#high || (high === this.#high && low <= this.#low)",
+    replacement: "high < this.#high - 1e9",
+  },
+  {
+    name: "only the first id of a block may not come again",
+    file: ANSWER_CHECK,
+    text: "    this.#low = low + count - 1\n",
+    replacement: "    this.#low = low - 1\n",
+  },
+  {
+    name: "ids of a request that timed out may come again",
+    file: "server/peers/link.ts",
+    text: "const isOfIds = handler === undefined || handler.wanted > 0",
+    replacement: "const isOfIds = handler !== undefined && handler.wanted > 0",
+  },
+  {
+    name: "a block of a peer may carry",
+    file: ANSWER_CHECK,
+    text: "(low & SEQUENCE_MAX) + count - 1 > SEQUENCE_MAX",
+    replacement: "count - 1 > SEQUENCE_MAX",
+  },
+  {
+    name: "a peer may give ids of the future",
+    file: ANSWER_CHECK,
+    text: "    if (idTime(high, low) > maxMs) return true\n",
+    replacement: "",
+  },
+  {
+    name: "a peer may give ids of another node",
+    file: ANSWER_CHECK,
+    text: "if (idNode(low) !== this.#nodeId)",
+    replacement: "if (idNode(low) < 0)",
+  },
+  {
+    name: "a refusal that makes no sense is passed on",
+    file: ANSWER_CHECK,
+    text: "  if (detail <= detailMax(status)) return undefined\n",
+    replacement: "  if (detail >= 0) return undefined\n",
+  },
+  {
+    name: "a peer that was ejected is never let back",
+    file: "server/peers/outlier.ts",
+    text: "return nowMs >= this.#untilMs",
+    replacement: "return this.#untilMs === -Infinity",
   },
 ]
 
