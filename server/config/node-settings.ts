@@ -2,6 +2,7 @@ import { NODE_ID_MAX } from "../../protocol/index.ts"
 import { LOG_LEVELS } from "../log.ts"
 import { parseAddress } from "../net/address.ts"
 import type { Address } from "../net/address.ts"
+import { CLOCK_LEAD_LIMIT_MS } from "../peers/answer-check.ts"
 import { parsePeers } from "../peers/peer-list.ts"
 import type { PeerEntry } from "../peers/peer-set.ts"
 import { addressOrOff, choice, parseEpoch, wholeNumber } from "./parsers.ts"
@@ -71,7 +72,7 @@ export const NODE_SETTINGS = [
   {
     flag: "--max-clock-lead <MS>",
     commands: ["start", "cluster"],
-    parse: (text: string): number => wholeNumber(text, 0, 3_600_000),
+    parse: (text: string): number => wholeNumber(text, 0, CLOCK_LEAD_LIMIT_MS),
     default: "10000",
     help: "how far ids may be ahead of the wall clock; one that leaps further waits to be confirmed",
   },
