@@ -1,5 +1,7 @@
 /** A peer may always take this long: a busy machine stops now and then. */
-const PATIENCE_MIN_MS = 50
+const PATIENCE_MIN_MS = 100
+/** For each request that waits ahead: a peer that gives fewer ids a second is late. */
+const PER_REQUEST_MS = 0.1
 /** So many times as long as usual is late. */
 const LATE_FACTOR = 4
 /** The share of a new answer in what is usual. It rises fast and falls slowly. */
@@ -19,7 +21,7 @@ export class AnswerTimes {
     this.#patienceMaxMs = patienceMaxMs
   }
 
-  /** How long its next answer is worth waiting for where another node could answer as well. */
+  /** How long its next answer may take. */
   get patienceMs(): number {
     if (this.#usualMs === undefined) return this.#patienceMaxMs
     const lateMs = Math.max(PATIENCE_MIN_MS, LATE_FACTOR * this.#usualMs) * this.#growth
@@ -29,6 +31,11 @@ export class AnswerTimes {
   /** What to go by until it has answered. */
   expect(ms: number): void {
     this.#usualMs ??= ms
+  }
+
+  /** The same behind so many requests that it has not answered yet. */
+  patienceBehindMs(requests: number): number {
+    return Math.min(this.patienceMs + requests * PER_REQUEST_MS, this.#patienceMaxMs)
   }
 
   /** An answer took so long. @returns whether it came in time */

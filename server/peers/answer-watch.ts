@@ -1,7 +1,7 @@
 import { Status } from "../../protocol/index.ts"
 import type { Environment } from "../environment.ts"
 import { AnswerCheck, refusalFault } from "./answer-check.ts"
-import type { ResponseHandler } from "./link.ts"
+import type { ResponseHandler } from "./response-handler.ts"
 
 /** Hears how long the answers of a peer take. */
 export interface Timekeeper {

@@ -1,7 +1,8 @@
 import { Op, Status, halvesToNumber, pingNode, pingStartNumber } from "../../protocol/index.ts"
 import type { PeerContext } from "./context.ts"
 import { LINK_IN_FLIGHT_MAX } from "./link.ts"
-import type { Link, ResponseHandler } from "./link.ts"
+import type { Link } from "./link.ts"
+import type { ResponseHandler } from "./response-handler.ts"
 
 /** A link that has left this many checks unanswered is given up. */
 const MISSED_MAX = 3

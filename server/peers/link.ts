@@ -6,15 +6,7 @@ import type { FlushScheduler, Flushable } from "../flush-scheduler.ts"
 import type { Address } from "../net/address.ts"
 import type { Attempt, Dial, PeerSocket } from "../net/dial.ts"
 import type { AnswerWatch } from "./answer-watch.ts"
-
-/** Waits for the answer to one request, and is told one of these once. */
-export interface ResponseHandler {
-  /** How many ids it asks for; 0: it asks for something else. */
-  readonly wanted: number
-  answered(status: Status, high: number, low: number): void
-  /** There will be no answer; `detail` goes with the status, 32 bits. */
-  lost(status: Status, detail: number): void
-}
+import type { ResponseHandler } from "./response-handler.ts"
 
 /** The most requests that wait for their answers on one link. */
 export const LINK_IN_FLIGHT_MAX = 65_536

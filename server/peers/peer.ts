@@ -103,7 +103,7 @@ export class Peer {
 
   /** How long its answer is worth waiting for where another node could answer as well. */
   get patienceMs(): number {
-    return this.#times.patienceMs
+    return this.#times.patienceBehindMs(this.#leastBusy()?.link.inFlight ?? 0)
   }
 
   get #isUsable(): boolean {

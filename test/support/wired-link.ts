@@ -1,6 +1,6 @@
 import { FrameReader, Op, REQUEST_SIZE } from "../../protocol/index.ts"
 import { Link } from "../../server/peers/link.ts"
-import type { ResponseHandler } from "../../server/peers/link.ts"
+import type { ResponseHandler } from "../../server/peers/response-handler.ts"
 import { parseAddress } from "../../server/net/address.ts"
 import { FlushScheduler } from "../../server/flush-scheduler.ts"
 import { requestAt } from "./fake-peer.ts"

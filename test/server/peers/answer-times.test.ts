@@ -8,10 +8,10 @@ describe("a peer is late", () => {
     expect(new AnswerTimes(MAX_MS).patienceMs).toBe(MAX_MS)
   })
 
-  test("after four times as long as usual, and never before 50 ms", () => {
+  test("after four times as long as usual, and never before 100 ms", () => {
     const times = new AnswerTimes(MAX_MS)
     times.expect(1)
-    expect([times.patienceMs, times.took(50), times.took(1)]).toEqual([50, true, true])
+    expect([times.patienceMs, times.took(100), times.took(1)]).toEqual([100, true, true])
     const slow = new AnswerTimes(MAX_MS)
     slow.expect(30)
     expect([slow.patienceMs, slow.took(120)]).toEqual([120, true])
@@ -27,9 +27,20 @@ describe("a peer is late", () => {
       times.missed()
       return times.patienceMs
     })
-    expect(seen).toEqual([100, 200, 400, 500, 500, 500])
+    expect(seen).toEqual([200, 400, 500, 500, 500, 500])
     expect(times.took(2)).toBe(true)
-    expect(times.patienceMs).toBe(50)
+    expect(times.patienceMs).toBe(100)
+  })
+
+  test("later behind others that it has not answered yet, by 0.1 ms each", () => {
+    const times = new AnswerTimes(MAX_MS)
+    times.expect(1)
+    expect([0, 10, 1_000, 65_536].map((behind) => times.patienceBehindMs(behind))).toEqual([
+      100,
+      101,
+      200,
+      MAX_MS,
+    ])
   })
 
   test("later when it has got slower, which is learnt sooner than that it has got faster", () => {
@@ -38,7 +49,7 @@ describe("a peer is late", () => {
     let rises = 0
     for (; times.patienceMs < 400; rises++) times.took(120)
     let falls = 0
-    for (; times.patienceMs > 60; falls++) times.took(1)
-    expect([rises, falls]).toEqual([3, 16])
+    for (; times.patienceMs > 120; falls++) times.took(1)
+    expect([rises, falls]).toEqual([3, 10])
   })
 })
