@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test"
-import { TurnScheduler } from "../../../server/transport/turn-scheduler.ts"
+import { SLICES_MAX, TurnScheduler } from "../../../server/transport/turn-scheduler.ts"
 import type { Yielding } from "../../../server/transport/turn-scheduler.ts"
 import { BATCH_SIZE, WriteBatch } from "../../../server/transport/write-batch.ts"
 import { VirtualEnvironment } from "../../support/virtual-environment.ts"
@@ -60,6 +60,33 @@ test("a slice is never so small that its write costs more than what it brings", 
   for (let i = 0; i < 10_000; i++) rig.worker(2)
   rig.environment.advance(0)
   expect(Math.min(...rig.slices)).toBe(2_304)
+})
+
+test("of very many some go on in each turn, all of them before any does again", () => {
+  const { environment, scheduler } = new Rig()
+  const turns: number[][] = []
+  const soon = environment.soon.bind(environment)
+  environment.soon = (run) => {
+    soon(() => {
+      turns.push([])
+      run()
+    })
+  }
+  const worker = (name: number, slices: number): Yielding => {
+    const self: Yielding = {
+      proceed() {
+        turns.at(-1)!.push(name)
+        if (--slices > 0) scheduler.yield(self)
+      },
+    }
+    return self
+  }
+  const names = Array.from({ length: 3 * SLICES_MAX - 1 }, (_, name) => name)
+  for (const name of names) scheduler.yield(worker(name, 2))
+  environment.advance(0)
+  expect(turns.flat()).toEqual([...names, ...names])
+  expect(Math.max(...turns.map(({ length }) => length))).toBe(SLICES_MAX)
+  expect(turns.length).toBe(Math.ceil((2 * names.length) / SLICES_MAX))
 })
 
 test("all that yielded go on in the next turn, in their order, and none in the same", () => {

@@ -110,8 +110,8 @@ const WAY_MUTATIONS: readonly Mutation[] = [
   {
     name: "a connection that yielded its turn does not go on",
     file: "server/transport/turn-scheduler.ts",
-    text: "for (const connection of due) connection.proceed()",
-    replacement: "due[0]?.proceed()",
+    text: "for (const connection of running) connection.proceed()",
+    replacement: "running[0]?.proceed()",
   },
   {
     name: "what was forwarded is forwarded again",
