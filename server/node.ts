@@ -22,10 +22,11 @@ import type { NodeStore } from "./storage/node-store.ts"
 import type { Address } from "./net/address.ts"
 import { HttpServer } from "./transport/http/http-server.ts"
 import type { Listen } from "./net/listen.ts"
+import { chooseDialect } from "./transport/choose-dialect.ts"
 import { ConnectionParts } from "./transport/connection-parts.ts"
+import { ConnectionServer } from "./transport/connection-server.ts"
 import { ConnectionTable } from "./transport/connection-table.ts"
 import type { ConnectionLimits } from "./transport/connection-table.ts"
-import { TcpServer } from "./transport/tcp/tcp-server.ts"
 
 /** How often an idle node looks at its clock and its mark. */
 const TICK_MS = 250
@@ -60,7 +61,7 @@ export class FirnNode {
   readonly #generator: Generator
   readonly #membership: Membership
   readonly #clockWatch: ClockWatch
-  readonly #tcp: TcpServer
+  readonly #tcp: ConnectionServer
   readonly #http: HttpServer | undefined
   #tick: Timer | undefined
   #refusal: Status = Status.OK
@@ -94,18 +95,27 @@ export class FirnNode {
     )
     const parts = new ConnectionParts(router, fairQueue, flushScheduler, environment)
     const table = new ConnectionTable({ limits, parts, environment, log })
-    this.#tcp = TcpServer.listen({ address: options.tcp, listen, table, environment, log })
+    this.#tcp = ConnectionServer.listen({
+      name: "TCP",
+      newDialect: chooseDialect,
+      address: options.tcp,
+      listen,
+      table,
+      environment,
+      log,
+    })
     try {
       this.#http =
         options.http &&
         HttpServer.listen({
           address: options.http,
           node: {
-            router,
-            fairQueue,
+            epochMs: local.epochMs,
             readiness: () => this.#readiness(),
             status: () => this.#status(),
           },
+          listen,
+          table,
           environment,
           log,
         })

@@ -4,20 +4,27 @@
  *   bun bench/programs/generator.ts take
  */
 import { do_not_optimize, measure } from "mitata"
-import { DEFAULT_EPOCH_MS, RESPONSE_SIZE, Status, encodeResponse } from "../../protocol/index.ts"
+import {
+  DECIMAL_LENGTH_MAX,
+  DEFAULT_EPOCH_MS,
+  RESPONSE_SIZE,
+  Status,
+  encodeDecimal,
+  encodeResponse,
+} from "../../protocol/index.ts"
 import { AnswerSlot } from "../../server/exchange.ts"
 import { Generator } from "../../server/generator/generator.ts"
 import { Reservation } from "../../server/generator/reservation.ts"
 import type { MarkStore } from "../../server/generator/reservation.ts"
 import { TrustedClock } from "../../server/generator/trusted-clock.ts"
 import { systemEnvironment } from "../../server/environment.ts"
-import { blockText } from "../../server/transport/http/id-lines.ts"
 
 /** Ids a chunk, as for a connection with this many requests in flight. */
 const CHUNK = 128
 const NODE_ID = 7
 const MAX_LEAD_MS = 10_000
 
+const scratch = Buffer.alloc(DECIMAL_LENGTH_MAX)
 const answers = new DataView(new ArrayBuffer(CHUNK * RESPONSE_SIZE))
 /** The id that README.md of the protocol takes apart. */
 const HIGH = 19_534_860
@@ -94,7 +101,7 @@ const WAYS: Readonly<Record<string, () => unknown>> = {
   take,
   answer,
   bigint: bigintIds,
-  text: texts((i) => blockText(HIGH, LOW + i, 1)),
+  text: texts((i) => scratch.toString("latin1", 0, encodeDecimal(scratch, 0, HIGH, LOW + i))),
   bigintText: texts((i) => (bigId + BigInt(i)).toString()),
 }
 

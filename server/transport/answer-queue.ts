@@ -1,23 +1,29 @@
+import { REPLY } from "./dialect.ts"
 import type { ClientExchange } from "./dialect.ts"
 
 /** The most requests of one connection that wait for their answers or behind such; then it is not read from. */
 export const QUEUE_MAX = 4_096
+/** The most bytes of answers that are made already and stand behind one that is awaited, but for the last. */
+const REPLY_BYTES_MAX = 65_536
 
 /** The requests of a connection from the first that has no answer yet, in their order. */
 export class AnswerQueue {
   readonly #exchanges: (ClientExchange | undefined)[] = []
   #head = 0
+  #replyBytes = 0
 
   get isEmpty(): boolean {
     return this.#head === this.#exchanges.length
   }
 
   get isFull(): boolean {
+    if (this.#replyBytes >= REPLY_BYTES_MAX) return true
     return this.#exchanges.length - this.#head === QUEUE_MAX
   }
 
   push(exchange: ClientExchange): void {
     this.#exchanges.push(exchange)
+    this.#replyBytes += bytesOf(exchange)
   }
 
   /** Takes the oldest out if it has its answer. */
@@ -25,6 +31,7 @@ export class AnswerQueue {
     const exchange = this.#exchanges[this.#head]
     if (exchange === undefined || exchange.isPending) return undefined
     this.#exchanges[this.#head++] = undefined
+    this.#replyBytes -= bytesOf(exchange)
     if (this.isEmpty) {
       this.#exchanges.length = this.#head = 0
     } else if (this.#head === QUEUE_MAX) {
@@ -34,4 +41,9 @@ export class AnswerQueue {
     }
     return exchange
   }
+}
+
+/** An exchange that is used again may have an old reply, which is not its answer. */
+function bytesOf({ encoding, reply }: ClientExchange): number {
+  return encoding === REPLY ? reply.length : 0
 }

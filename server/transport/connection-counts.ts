@@ -7,6 +7,8 @@ export const CloseReason = {
   SLOW_READER: "slow-reader",
   /** It has not read its answers, and the node keeps too much for such clients. */
   TOO_MUCH_PENDING: "too-much-pending",
+  /** It has not closed after its last answer. */
+  NOT_CLOSED: "not-closed",
 } as const
 export type CloseReason = (typeof CloseReason)[keyof typeof CloseReason]
 
@@ -26,5 +28,6 @@ export class ConnectionCounts {
     [CloseReason.IDLE]: 0,
     [CloseReason.SLOW_READER]: 0,
     [CloseReason.TOO_MUCH_PENDING]: 0,
+    [CloseReason.NOT_CLOSED]: 0,
   }
 }

@@ -9,6 +9,7 @@ const CONDUCT: Readonly<Record<CloseReason, string>> = {
   [CloseReason.IDLE]: "idle",
   [CloseReason.SLOW_READER]: "did not read",
   [CloseReason.TOO_MUCH_PENDING]: "left too much unread",
+  [CloseReason.NOT_CLOSED]: "did not close",
 }
 const REASONS = Object.values(CloseReason)
 

@@ -2,7 +2,7 @@
 export const ConnectionState = {
   /** Requests are read and answered. */
   OPEN: 0,
-  /** The node is stopping: what has been received is answered, then our FIN goes out. */
+  /** The node or the dialect ends it: what has been received is answered, then our FIN goes out. */
   DRAINING: 1,
   /** The client sends no more requests: those it has sent are answered, then both ways are closed. */
   HALF_OPEN: 2,

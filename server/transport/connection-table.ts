@@ -3,6 +3,7 @@ import type { Environment, Timer } from "../environment.ts"
 import type { ClientSocket } from "../net/listen.ts"
 import { Connection } from "./connection.ts"
 import type { ConnectionParts } from "./connection-parts.ts"
+import type { NewDialect } from "./dialect.ts"
 import { CloseReason, ConnectionCounts } from "./connection-counts.ts"
 import { ConnectionLog } from "./connection-log.ts"
 import { RefusedClient } from "./refused-client.ts"
@@ -54,6 +55,8 @@ export class ConnectionTable {
   /** Set while there is any client. */
   #timer: Timer | undefined
   #allClosed: (() => void) | undefined
+  /** Each port that stops closes the table. */
+  #closing: Promise<void> | undefined
 
   constructor(options: ConnectionTableOptions) {
     this.#options = options
@@ -62,15 +65,15 @@ export class ConnectionTable {
   }
 
   /** A client has connected. @returns what serves or refuses it; undefined: it is to be closed at once */
-  admit(socket: ClientSocket): Client | undefined {
+  admit(socket: ClientSocket, newDialect: NewDialect): Client | undefined {
     const { limits, parts } = this.#options
-    if (this.#sockets.size < limits.maxConnections) return this.#serve(socket)
+    if (this.#sockets.size < limits.maxConnections) return this.#serve(socket, newDialect)
     if (this.#refused.size >= limits.maxRefused) {
       this.counts.refused++
       return undefined
     }
-    const refused: RefusedClient = new RefusedClient(socket, parts, () => {
-      return this.#admitPeer(socket, refused)
+    const refused: RefusedClient = new RefusedClient(socket, parts, newDialect, () => {
+      return this.#admitPeer(socket, newDialect, refused)
     })
     this.#refused.set(refused, socket)
     return refused
@@ -93,7 +96,11 @@ export class ConnectionTable {
   }
 
   /** Answers what has been received, and closes all connections. Nobody may be admitted any more. */
-  async close(): Promise<void> {
+  close(): Promise<void> {
+    return (this.#closing ??= this.#close())
+  }
+
+  async #close(): Promise<void> {
     this.#timer?.cancel()
     for (const socket of this.#refused.values()) socket.terminate()
     const answered = Array.from(this.#sockets.keys(), (connection) => connection.finish())
@@ -104,8 +111,8 @@ export class ConnectionTable {
     for (const socket of this.#sockets.values()) socket.terminate()
   }
 
-  #serve(socket: ClientSocket): Connection {
-    const connection = new Connection(socket, this.#options.parts)
+  #serve(socket: ClientSocket, newDialect: NewDialect): Connection {
+    const connection = new Connection(socket, this.#options.parts, newDialect)
     this.#sockets.set(connection, socket)
     this.counts.accepted++
     this.counts.open = this.#sockets.size
@@ -113,11 +120,15 @@ export class ConnectionTable {
     return connection
   }
 
-  #admitPeer(socket: ClientSocket, refused: RefusedClient): Connection | undefined {
+  #admitPeer(
+    socket: ClientSocket,
+    newDialect: NewDialect,
+    refused: RefusedClient,
+  ): Connection | undefined {
     const { maxConnections, maxPeerConnections } = this.#options.limits
     if (this.#sockets.size >= maxConnections + maxPeerConnections) return undefined
     this.#refused.delete(refused)
-    return this.#serve(socket)
+    return this.#serve(socket, newDialect)
   }
 
   #watch(): void {
@@ -142,7 +153,8 @@ export class ConnectionTable {
       const reason = connection.overdue(deadlines)
       if (reason === undefined) continue
       this.counts.closed[reason]++
-      if (reason === CloseReason.SLOW_READER) socket.terminate()
+      if (reason === CloseReason.SLOW_READER || reason === CloseReason.NOT_CLOSED)
+        socket.terminate()
       else socket.end()
     }
     if (bytesBlocked > BLOCKED_BYTES_MAX) this.#closeBlocked(bytesBlocked)

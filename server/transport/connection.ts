@@ -10,15 +10,13 @@ import type { CloseReason } from "./connection-counts.ts"
 import type { ConnectionParts } from "./connection-parts.ts"
 import { ConnectionState } from "./connection-state.ts"
 import { Parsed } from "./dialect.ts"
-import type { ClientExchange } from "./dialect.ts"
+import type { ClientExchange, NewDialect } from "./dialect.ts"
 import { IdShare } from "./id-share.ts"
 import { Input } from "./input.ts"
 import { Silence } from "./silence.ts"
 import type { Deadlines } from "./silence.ts"
+import { BYTES_PER_REQUEST } from "./turn-scheduler.ts"
 import type { Yielding } from "./turn-scheduler.ts"
-
-/** A slice of a turn has at most one request for so many bytes of its batch. */
-const BYTES_PER_REQUEST = 64
 
 /**
  * One client: parses its requests by the dialect it speaks, has them answered in their order, and
@@ -41,12 +39,12 @@ export class Connection implements Waiter, Asker, Flushable, Yielding {
   #finished: PromiseWithResolvers<void> | undefined
   readonly #silence: Silence
 
-  constructor(socket: ClientSocket, parts: ConnectionParts) {
+  constructor(socket: ClientSocket, parts: ConnectionParts, newDialect: NewDialect) {
     this.#socket = socket
     this.#parts = parts
     this.#silence = new Silence(parts.tick)
     this.#outbound = new Outbound(socket)
-    this.#input = new Input(parts.router.local.epochMs)
+    this.#input = new Input(newDialect, parts.router.local.epochMs)
     this.#share = new IdShare(parts.fairQueue, this)
   }
 
@@ -98,6 +96,7 @@ export class Connection implements Waiter, Asker, Flushable, Yielding {
   /** Why it is to be closed now, if so. To be called each tick. */
   overdue(deadlines: Deadlines): CloseReason | undefined {
     const situation = {
+      hasFinished: this.#state === ConnectionState.FIN_SENT,
       isBlocked: this.#outbound.blocked,
       isBusy: !this.#isReading || !this.#queue.isEmpty,
       hasSpoken: this.#input.dialect !== undefined,
@@ -208,6 +207,9 @@ export class Connection implements Waiter, Asker, Flushable, Yielding {
           return true
         case Parsed.END:
           this.#enter(ConnectionState.HALF_OPEN)
+          return true
+        case Parsed.CLOSE:
+          if (this.#state === ConnectionState.OPEN) this.#enter(ConnectionState.DRAINING)
           return true
         case Parsed.REPLY:
           this.#answer(exchange)

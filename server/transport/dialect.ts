@@ -12,6 +12,8 @@ export const Parsed = {
   REPLY: 2,
   /** The client asks for the connection to be closed after the answers so far. */
   END: 3,
+  /** The connection is to be closed after the answers so far, whatever the client still sends. */
+  CLOSE: 4,
 } as const
 export type Parsed = (typeof Parsed)[keyof typeof Parsed]
 
@@ -21,7 +23,7 @@ export interface Encoding {
   encode(exchange: ClientExchange, batch: WriteBatch): void
 }
 
-const NOTHING = new Uint8Array(0)
+export const NO_REPLY: Uint8Array = new Uint8Array(0)
 
 /** The answer of a dialect itself, as it stands. */
 export const REPLY: Encoding = { encode: ({ reply }, batch) => batch.append(reply) }
@@ -29,7 +31,7 @@ export const REPLY: Encoding = { encode: ({ reply }, batch) => batch.append(repl
 /** A request of a client, its answer, and how that is to be written. */
 export class ClientExchange extends Exchange {
   encoding: Encoding = REPLY
-  reply: Uint8Array = NOTHING
+  reply: Uint8Array = NO_REPLY
 }
 
 /** What a connection speaks. A dialect turns bytes into requests; its encodings turn answers into bytes. */
@@ -53,3 +55,6 @@ export interface Dialect {
    */
   answerOwn?(local: LocalNode, batch: WriteBatch, idsMax: number): number
 }
+
+/** Chooses what a connection speaks, by the first byte that its client sends. */
+export type NewDialect = (firstByte: number, epochMs: number) => Dialect

@@ -1,4 +1,4 @@
-import { ClientExchange } from "./dialect.ts"
+import { ClientExchange, NO_REPLY } from "./dialect.ts"
 
 /** How many exchanges are kept for the next requests. */
 const SPARE_MAX = 16_384
@@ -22,6 +22,8 @@ export class ExchangePool {
 
   /** Takes one back whose answer has been encoded. */
   release(exchange: ClientExchange): void {
-    if (this.#spare.length < SPARE_MAX) this.#spare.push(exchange)
+    if (this.#spare.length === SPARE_MAX) return
+    exchange.reply = NO_REPLY
+    this.#spare.push(exchange)
   }
 }

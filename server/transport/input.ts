@@ -1,11 +1,11 @@
-import { chooseDialect } from "./choose-dialect.ts"
 import { Parsed } from "./dialect.ts"
-import type { ClientExchange, Dialect } from "./dialect.ts"
+import type { ClientExchange, Dialect, NewDialect } from "./dialect.ts"
 
 /** What a client has sent and the dialect has not parsed yet. */
 export class Input {
   /** undefined: the client has sent nothing yet. */
   dialect: Dialect | undefined
+  readonly #newDialect: NewDialect
   readonly #epochMs: number
   /** What came before the chunk in front of it was used up; mostly nothing. */
   readonly #chunks: Uint8Array[] = []
@@ -13,13 +13,14 @@ export class Input {
   /** How many bytes the dialect has been given and has not used up. */
   #given = 0
 
-  constructor(epochMs: number) {
+  constructor(newDialect: NewDialect, epochMs: number) {
+    this.#newDialect = newDialect
     this.#epochMs = epochMs
   }
 
   /** @param isUsedUp whether `next` has found nothing in the chunks so far */
   push(chunk: Uint8Array, isUsedUp: boolean): void {
-    this.dialect ??= chooseDialect(chunk[0]!, this.#epochMs)
+    this.dialect ??= this.#newDialect(chunk[0]!, this.#epochMs)
     if (isUsedUp) this.#give(this.dialect, chunk)
     else this.#chunks.push(chunk)
   }

@@ -7,11 +7,10 @@ import {
   requestOp,
 } from "../../protocol/index.ts"
 import type { ClientEvents, ClientSocket } from "../net/listen.ts"
-import { chooseDialect } from "./choose-dialect.ts"
 import type { Connection } from "./connection.ts"
 import type { ConnectionParts } from "./connection-parts.ts"
 import { Parsed } from "./dialect.ts"
-import type { Dialect } from "./dialect.ts"
+import type { Dialect, NewDialect } from "./dialect.ts"
 
 /** When a client that was refused may try again, as it is told. */
 const RETRY_AFTER_MS = 1_000
@@ -26,6 +25,7 @@ const RETRY_AFTER_MS = 1_000
 export class RefusedClient implements ClientEvents {
   readonly #socket: ClientSocket
   readonly #parts: ConnectionParts
+  readonly #newDialect: NewDialect
   readonly #admitPeer: () => Connection | undefined
   readonly #sinceTick: number
   #dialect: Dialect | undefined
@@ -37,10 +37,12 @@ export class RefusedClient implements ClientEvents {
   constructor(
     socket: ClientSocket,
     parts: ConnectionParts,
+    newDialect: NewDialect,
     admitPeer: () => Connection | undefined,
   ) {
     this.#socket = socket
     this.#parts = parts
+    this.#newDialect = newDialect
     this.#admitPeer = admitPeer
     this.#sinceTick = parts.tick
   }
@@ -50,7 +52,7 @@ export class RefusedClient implements ClientEvents {
     if (isFirst && isOfPeer(chunk)) this.admitted = this.#admitPeer()
     if (this.admitted !== undefined) this.admitted.data(chunk)
     else if (!this.#isAnswered) {
-      this.#dialect ??= chooseDialect(chunk[0]!, this.#parts.router.local.epochMs)
+      this.#dialect ??= this.#newDialect(chunk[0]!, this.#parts.router.local.epochMs)
       this.#dialect.push(chunk)
       this.#refuse(this.#dialect)
     }

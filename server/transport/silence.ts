@@ -1,5 +1,8 @@
 import { CloseReason } from "./connection-counts.ts"
 
+/** How long a client may take to read its last answers and to close, in ticks after the last of them. */
+const LINGER_TICKS = 1
+
 /** How long a client may take, in ticks. */
 export interface Deadlines {
   /** For its first byte, and for the rest of a request that it has begun. */
@@ -12,6 +15,8 @@ export interface Deadlines {
 
 /** What a connection is about. */
 export interface Situation {
+  /** Our FIN is out. */
+  readonly hasFinished: boolean
   /** Its socket does not take all that is to be written. */
   readonly isBlocked: boolean
   /** Requests wait for ids or for another node. */
@@ -42,6 +47,9 @@ export class Silence {
     if (situation.isBlocked) {
       this.quietSince = tick
       return tick - this.blockedSince > writeTicks ? CloseReason.SLOW_READER : undefined
+    }
+    if (situation.hasFinished) {
+      return tick - this.quietSince > LINGER_TICKS ? CloseReason.NOT_CLOSED : undefined
     }
     if (situation.isBusy) {
       this.quietSince = tick

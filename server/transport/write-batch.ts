@@ -1,10 +1,9 @@
-import { COUNT_MAX, DECIMAL_LENGTH_MAX } from "../../protocol/index.ts"
 import type { Outbound } from "../net/outbound.ts"
 
 /** The most bytes of answers that are written at once, but for the last answer. */
 export const BATCH_SIZE = 65_536
-/** The largest answer: a block as lines of decimal digits. */
-const ANSWER_SIZE_MAX: number = COUNT_MAX * (DECIMAL_LENGTH_MAX + 1)
+/** Room for the largest answer: the status of a cluster of 1,024 nodes with the longest names. */
+const ANSWER_SIZE_MAX = 1_048_576
 
 /**
  * Where the answers of one connection are put together, to leave in one write. One batch serves all

@@ -6,6 +6,7 @@ import { askUntil, within } from "../support/deadline.ts"
 
 import { expectIncreasing } from "../support/ids.ts"
 import { NodeCluster, peersText } from "../support/node-cluster.ts"
+import { parseResponses } from "../support/http-request.ts"
 import { splitAddress } from "../support/tcp-client.ts"
 import { TcpPeer, mutedAs } from "../support/tcp-peer.ts"
 import { testWith } from "../support/tools.ts"
@@ -47,6 +48,8 @@ function keyOwnedBy(nodeId: number, prefix: string): string {
   }
 }
 
+const withNc = testWith("nc")
+
 async function get(node: number, path: string): Promise<{ status: number; body: string }> {
   const response = await within(path, fetch(`http://${cluster.node(node).http}${path}`))
   return { status: response.status, body: await response.text() }
@@ -84,6 +87,16 @@ describe("over HTTP", () => {
     )
     expect(new Set(bodies.map(nodeOf))).toEqual(new Set(LIVE))
     expect(new Set(bodies).size).toBe(bodies.length)
+  })
+
+  withNc("a client that half-closes behind its request gets its answer, every time", async () => {
+    const { hostname, port } = splitAddress(cluster.node(0).http)
+    for (let i = 0; i < 20; i++) {
+      const input = `GET /dunique?target=${1 + (i % 2)} HTTP/1.1\r\nHost: firn\r\n\r\n`
+      const { stdout } = await run(["nc", "-N", hostname, `${port}`], input.repeat(2))
+      const bodies = parseResponses(stdout).map(({ body }) => nodeOf(body))
+      expect(bodies).toEqual([1 + (i % 2), 1 + (i % 2)])
+    }
   })
 
   test("any other text is a key, and key= is one that may look like a number", async () => {
@@ -159,8 +172,6 @@ describe("over HTTP", () => {
 })
 
 describe("over text lines, with nc,", () => {
-  const withNc = testWith("nc")
-
   async function netcat(node: number, input: string): Promise<string> {
     const { hostname, port } = splitAddress(cluster.addresses[node]!)
     const { exitCode, stdout } = await run(["nc", "-N", hostname, `${port}`], input)

@@ -1,11 +1,13 @@
 import { describe, expect, setDefaultTimeout, test } from "bun:test"
-import { decodeId } from "../../protocol/index.ts"
+import { Status, decodeId } from "../../protocol/index.ts"
 import { run } from "../support/command.ts"
 import { within } from "../support/deadline.ts"
+import { runFirn } from "../support/firn-process.ts"
 import type { RunningNode } from "../support/firn-process.ts"
 import { shareNode } from "../support/shared-node.ts"
 import { expectIncreasing } from "../support/ids.ts"
-import { requests, splitAddress } from "../support/tcp-client.ts"
+import { TcpClient, requests, splitAddress } from "../support/tcp-client.ts"
+import { TempDir } from "../support/temp-dir.ts"
 import { testWith } from "../support/tools.ts"
 
 setDefaultTimeout(30_000)
@@ -130,13 +132,13 @@ test.each(["/", "/nope", "/lunique/", "/LUNIQUE", "/decode", "/x//lunique", "/he
   },
 )
 
-test.each(["POST", "PUT", "DELETE", "PATCH", "OPTIONS", "HEAD"])(
-  "%s is not allowed, and GET is named",
+test.each(["POST", "PUT", "DELETE", "PATCH"])(
+  "%s is not allowed, and what is allowed is named",
   async (method) => {
     for (const path of ["/lunique", "/dunique", "/decode/1", "/healthz", "/readyz"]) {
       const response = await get(path, { method })
       expect(response.status).toBe(405)
-      expect(response.headers.get("allow")).toBe("GET")
+      expect(response.headers.get("allow")).toBe("GET, HEAD, OPTIONS")
     }
   },
 )
@@ -162,7 +164,37 @@ describe("curl", () => {
   withCurl("sees status and headers of an error", async () => {
     const { stdout } = await run(["curl", "-sSi", "-X", "POST", `http://${node.http}/lunique`])
     expect(stdout).toMatch(/^HTTP\/1\.1 405 /)
-    expect(stdout).toMatch(/\r\nallow: GET\r\n/i)
+    expect(stdout).toMatch(/\r\nallow: GET, HEAD, OPTIONS\r\n/i)
+  })
+
+  withCurl("sees the headers of a HEAD, and methods of an OPTIONS", async () => {
+    const url = `http://${node.http}/lunique`
+    const head = await run(["curl", "-sS", "--head", url, "--next", "-sS", url])
+    expect(head.stdout).toMatch(/^HTTP\/1\.1 200 OK\r\nDate: [^]+\r\n\r\n[0-9]+\n$/)
+    const options = await run(["curl", "-sSi", "-X", "OPTIONS", url])
+    expect(options.stdout).toMatch(/^HTTP\/1\.1 204 [^]+\r\nAllow: GET, HEAD, OPTIONS\r\n\r\n$/)
+  })
+
+  withCurl("is told that a body is refused, however large it is and however it comes", async () => {
+    const url = `http://${node.http}/lunique`
+    const data = "x".repeat(5_000_000)
+    for (const [how, statuses] of [
+      [["-H", "Expect:"], /^413$/],
+      [["-H", "Expect: 100-continue"], /^(?:417)?413$|^417$/],
+      [["-H", "Transfer-Encoding: chunked", "-H", "Expect:"], /^501$/],
+    ] as const) {
+      const command = [
+        "curl",
+        "-sS",
+        "-o",
+        "/dev/null",
+        "-w",
+        "%{http_code}",
+        "--data-binary",
+        "@-",
+      ]
+      expect((await run([...command, ...how, url], data)).stdout).toMatch(statuses)
+    }
   })
 
   withCurl("gets no id for a path that only looks like one", async () => {
@@ -184,9 +216,56 @@ describe("curl", () => {
 
 testWith("nc")("what is no HTTP gets a 400, and the node goes on", async () => {
   const { hostname, port } = splitAddress(node.http)
-  for (const input of ["lunique\r\n\r\n", requests([{}])]) {
+  for (const input of [
+    "lunique\r\n\r\n",
+    requests([{}]),
+    "\x16\x03\x01\x02",
+    "GET / HTTP/1.1\r\n",
+  ]) {
     const { stdout } = await run(["nc", "-N", hostname, `${port}`], input)
     expect(stdout).toStartWith("HTTP/1.1 400 ")
   }
   expect((await get("/healthz")).status).toBe(200)
+})
+
+testWith("curl")(
+  "a page that posts lines to the TCP port has none of them carried out",
+  async () => {
+    const url = `http://${node.tcp}/`
+    const { stdout } = await run(["curl", "-sS", "--data-binary", "\nlunique 3\nhelp\n", url])
+    expect(stdout).toBe("this port is not for HTTP\n")
+  },
+)
+
+test("a second node on the same port is refused", async () => {
+  using dir = new TempDir()
+  const ports = ["--tcp", "127.0.0.1:0", "--http", node.http]
+  const { exit, stderr } = await runFirn([
+    "start",
+    "--node-id",
+    "8",
+    "--data-dir",
+    dir.path,
+    ...ports,
+  ])
+  expect([exit, stderr]).toEqual([
+    1,
+    expect.stringContaining(`cannot listen for HTTP on ${node.http}: it is in use`),
+  ])
+})
+
+test("clients that pipeline and do not read hold nobody up", async () => {
+  const request = `GET /lunique HTTP/1.1\r\nHost: firn\r\n\r\n`
+  const input = Buffer.from(request.repeat(2_000))
+  using clients = new DisposableStack()
+  for (let i = 0; i < 100; i++) {
+    const client = clients.use(await TcpClient.connect(node.http))
+    client.pause()
+    void client.send(input)
+  }
+  using other = await TcpClient.connect(node.tcp)
+  for (let i = 0; i < 20; i++) {
+    expect((await within("an id", other.ask(), 2_000)).status).toBe(Status.OK)
+    expect((await within("/readyz", get("/readyz"), 2_000)).status).toBe(200)
+  }
 })

@@ -2,33 +2,34 @@ import { describe, expect, test } from "bun:test"
 import { decodeId } from "../../protocol/index.ts"
 import { FirnNode } from "../../server/node.ts"
 import type { NodeOptions } from "../../server/node.ts"
-import { ListenError, addressText } from "../../server/net/address.ts"
-import { FreePorts } from "../../server/supervisor/free-ports.ts"
+import { ListenError } from "../../server/net/address.ts"
 import { DEFAULT_LIMITS } from "../support/connection-limits.ts"
 import { until, within } from "../support/deadline.ts"
 import { MemoryLog } from "../support/memory-log.ts"
 import { MemoryNodeStore } from "../support/memory-node-store.ts"
 import { SOME_TIME, VirtualEnvironment } from "../support/virtual-environment.ts"
+import { VirtualPort } from "../support/virtual-port.ts"
 import { MAX_LAG_MS, MAX_LEAD_MS, NODE_ID } from "../support/virtual-node.ts"
 
+const HTTP_PORT = 2
 const REASON = "the process at 10.0.0.9:7000 has taken over node id 7"
 const UNREADY = `identity lost: ${REASON}`
 /** The mark that a start at `SOME_TIME` stores. */
 const BOUND = SOME_TIME + 3_000
 const LOG_LINE = `error identity-lost ${UNREADY}; ids go on up to the mark stored last, and no further`
 
-/** A node in virtual time, alone, on a store in memory; over HTTP it is asked for real. */
-class LoneNode implements Disposable {
+/** A node in virtual time, alone, on a store in memory. */
+class LoneNode {
   readonly environment = new VirtualEnvironment()
   readonly store = new MemoryNodeStore(this.environment, NODE_ID)
   readonly log = new MemoryLog()
-  readonly #ports = new FreePorts(1, Math.random)
+  readonly http = new VirtualPort()
 
   async start(options: Partial<NodeOptions> = {}): Promise<FirnNode> {
     const host = "127.0.0.1"
     return await FirnNode.start({
       tcp: { host, port: 1 },
-      http: { host, port: this.#ports.take() },
+      http: { host, port: HTTP_PORT },
       maxClockLeadMs: MAX_LEAD_MS,
       waitTimeoutMs: 1_000,
       maxClockLagMs: MAX_LAG_MS,
@@ -38,7 +39,8 @@ class LoneNode implements Disposable {
       limits: DEFAULT_LIMITS,
       store: this.store,
       environment: this.environment,
-      listen: (address) => ({ address, stop() {} }),
+      listen: (address, events) =>
+        address.port === HTTP_PORT ? this.http.listen(address, events) : { address, stop() {} },
       dial: () => ({ abandon: () => {} }),
       log: this.log.logger,
       ...options,
@@ -52,45 +54,40 @@ class LoneNode implements Disposable {
     await within("the stop", stopped)
   }
 
-  [Symbol.dispose](): void {
-    this.#ports[Symbol.dispose]()
+  /** `status text` of what is answered at a path. */
+  get(path: string): string {
+    const { status, body } = this.http.get(path)
+    return `${status} ${body.trimEnd()}`
   }
-}
 
-/** `status text` of what is answered at a path. */
-async function get(node: FirnNode, path: string): Promise<string> {
-  const url = `http://${addressText(node.httpAddress!)}${path}`
-  const response = await within(path, fetch(url, { headers: { Connection: "close" } }))
-  return `${response.status} ${(await response.text()).trimEnd()}`
-}
-
-async function unready(node: FirnNode): Promise<unknown> {
-  const description = (await get(node, "/nodes")).replace(/^200 /, "")
-  return (JSON.parse(description) as { unready: unknown }).unready
+  get unready(): unknown {
+    const { body } = this.http.get("/nodes")
+    return (JSON.parse(body) as { unready: unknown }).unready
+  }
 }
 
 describe("a node whose identity is lost", () => {
   test("is unready at once, with the reason, and logs it once", async () => {
-    using lone = new LoneNode()
+    const lone = new LoneNode()
     const node = await lone.start()
-    expect([await get(node, "/readyz"), await unready(node)]).toEqual(["200 ready", null])
+    expect([lone.get("/readyz"), lone.unready]).toEqual(["200 ready", null])
     lone.store.lose(REASON)
-    expect(await get(node, "/readyz")).toBe(`503 ${UNREADY}`)
-    expect(await unready(node)).toBe(UNREADY)
+    expect(lone.get("/readyz")).toBe(`503 ${UNREADY}`)
+    expect(lone.unready).toBe(UNREADY)
     expect(lone.log.texts()).toEqual([LOG_LINE])
     expect(lone.log.lines[0]).toMatchObject({ event: "identity-lost", reason: REASON })
     await lone.stop(node)
   })
 
   test("gives out the ids below its bound, none past it, and then answers NOT_READY", async () => {
-    using lone = new LoneNode()
+    const lone = new LoneNode()
     const node = await lone.start()
     lone.store.lose(REASON)
     lone.environment.advance(2_998)
     const times: number[] = []
     let answer = ""
     for (let asked = 0; asked < 4; asked++) {
-      answer = await get(node, "/lunique?n=4096")
+      answer = lone.get("/lunique?n=4096")
       if (!answer.startsWith("200 ")) break
       times.push(
         ...answer
@@ -102,15 +99,15 @@ describe("a node whose identity is lost", () => {
     expect(answer).toStartWith("503 NOT_READY")
     expect([times.length > 0, Math.max(...times)]).toEqual([true, BOUND - 1])
     lone.environment.advance(60_000)
-    expect(await get(node, "/lunique")).toStartWith("503 NOT_READY")
-    expect(await get(node, "/readyz")).toBe(`503 ${UNREADY}`)
+    expect(lone.get("/lunique")).toStartWith("503 NOT_READY")
+    expect(lone.get("/readyz")).toBe(`503 ${UNREADY}`)
     expect(lone.store.asked).toEqual([BOUND])
     expect(lone.log.texts()).toEqual([LOG_LINE, `error not-ready ${UNREADY}`])
     await lone.stop(node)
   })
 
   test("leaves the mark alone as it stops", async () => {
-    using lone = new LoneNode()
+    const lone = new LoneNode()
     const node = await lone.start()
     lone.store.lose(REASON)
     await lone.stop(node)
@@ -118,20 +115,20 @@ describe("a node whose identity is lost", () => {
   })
 
   test("knows it also when it was lost as the first mark was being stored", async () => {
-    using lone = new LoneNode()
+    const lone = new LoneNode()
     lone.store.latency = "hangs"
     const starting = lone.start()
     await until("the first mark", () => lone.store.isWriting)
     lone.store.lose(REASON)
     lone.store.settle()
     const node = await within("the start", starting)
-    expect(await get(node, "/readyz")).toBe(`503 ${UNREADY}`)
+    expect(lone.get("/readyz")).toBe(`503 ${UNREADY}`)
     await lone.stop(node)
     expect(lone.store.closedWith).toEqual([undefined])
   })
 
   test("leaves the mark alone when its start fails", async () => {
-    using lone = new LoneNode()
+    const lone = new LoneNode()
     const listen = (): never => {
       lone.store.lose(REASON)
       throw new Error("the port is taken")
@@ -143,7 +140,7 @@ describe("a node whose identity is lost", () => {
 })
 
 test("a node that keeps its identity stores the exact mark as it stops", async () => {
-  using lone = new LoneNode()
+  const lone = new LoneNode()
   const node = await lone.start()
   await lone.stop(node)
   expect([lone.store.closedWith, lone.store.mark]).toEqual([[0], 0])

@@ -3,8 +3,10 @@ import { FairQueue } from "../../server/generator/fair-queue.ts"
 import { LocalNode } from "../../server/routing/local-node.ts"
 import { noPeers } from "../../server/routing/peer-directory.ts"
 import { Router } from "../../server/routing/router.ts"
+import { chooseDialect } from "../../server/transport/choose-dialect.ts"
 import { Connection } from "../../server/transport/connection.ts"
 import { ConnectionParts } from "../../server/transport/connection-parts.ts"
+import type { NewDialect } from "../../server/transport/dialect.ts"
 import { FlushScheduler } from "../../server/flush-scheduler.ts"
 import { FakeSocket } from "./fake-socket.ts"
 import { NODE_ID, VirtualNode } from "./virtual-node.ts"
@@ -56,10 +58,10 @@ export class FakeServer {
 export class FakeClient extends FakeSocket {
   readonly server: FakeServer
   readonly connection: Connection
-  constructor(server: FakeServer = new FakeServer()) {
+  constructor(server: FakeServer = new FakeServer(), newDialect: NewDialect = chooseDialect) {
     super()
     this.server = server
-    this.connection = new Connection(this, server.connectionParts)
+    this.connection = new Connection(this, server.connectionParts, newDialect)
   }
 
   /** The client sends. */

@@ -1,5 +1,7 @@
+import { chooseDialect } from "../../server/transport/choose-dialect.ts"
 import { ConnectionTable } from "../../server/transport/connection-table.ts"
 import type { Client, ConnectionLimits } from "../../server/transport/connection-table.ts"
+import type { NewDialect } from "../../server/transport/dialect.ts"
 import { DEFAULT_LIMITS } from "./connection-limits.ts"
 import { FakeServer, utf8 } from "./fake-client.ts"
 import { FakeSocket } from "./fake-socket.ts"
@@ -20,8 +22,8 @@ export class TableServer {
     this.table = new ConnectionTable({ limits: all, parts, environment, log })
   }
 
-  connect(): TableClient {
-    return new TableClient(this.table)
+  connect(newDialect: NewDialect = chooseDialect): TableClient {
+    return new TableClient(this.table, newDialect)
   }
 
   /** Lets whole seconds pass, and what is due in them happen. */
@@ -36,10 +38,10 @@ export class TableClient extends FakeSocket {
   readonly #table: ConnectionTable
   readonly #client: Client | undefined
 
-  constructor(table: ConnectionTable) {
+  constructor(table: ConnectionTable, newDialect: NewDialect) {
     super()
     this.#table = table
-    this.#client = table.admit(this)
+    this.#client = table.admit(this, newDialect)
   }
 
   /** It was to be closed at once. */

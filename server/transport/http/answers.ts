@@ -1,7 +1,5 @@
 import { STATUSES, Status, halvesToNumber, refusalText } from "../../../protocol/index.ts"
 import type { Answer } from "../../../protocol/index.ts"
-import { blockText } from "./id-lines.ts"
-import type { HttpRequest } from "./request.ts"
 
 export const MediaType = {
   TEXT: "text/plain",
@@ -13,7 +11,8 @@ export type MediaType = (typeof MediaType)[keyof typeof MediaType]
 export interface HttpAnswer {
   readonly status: number
   readonly mediaType: MediaType
-  readonly body: string
+  /** undefined: there is none, and nothing is told of its length */
+  readonly body: string | undefined
   /** Those beside Content-Type. */
   readonly headers: Readonly<Record<string, string>> | undefined
 }
@@ -33,25 +32,8 @@ export function retryAfter(ms: number): Record<string, string> {
   return { "Retry-After": String(Math.max(1, Math.ceil(ms / 1_000))) }
 }
 
-/**
- * The answer to a request for ids.
- * @param count undefined: one id, and not a list of one
- */
-export function idsAnswer(
-  answer: Answer,
-  count: number | undefined,
-  request: HttpRequest,
-): HttpAnswer {
-  if (answer.status !== Status.OK) return refusal(answer)
-  const body = blockText(answer.high, answer.low, count ?? 1)
-  if (!request.accept?.includes(MediaType.JSON)) {
-    return { status: 200, mediaType: MediaType.TEXT, body, headers: undefined }
-  }
-  const list = body.trimEnd().split("\n")
-  return json(count === undefined ? { id: list[0] } : { ids: list })
-}
-
-function refusal(answer: Answer): HttpAnswer {
+/** The answer to a request for ids that gets none. */
+export function refusal(answer: Answer): HttpAnswer {
   const row = STATUSES[answer.status]
   const line = `${row?.name}: ${refusalText(answer)}`
   if (answer.status === Status.TIMEOUT)

@@ -1,9 +1,21 @@
 import type { Logger } from "pino"
 import { InputError } from "../../../protocol/index.ts"
-import { text } from "./answers.ts"
+import { MediaType, text } from "./answers.ts"
 import type { HttpAnswer } from "./answers.ts"
+import type { IdsQuery } from "./ids-query.ts"
 import type { HttpRequest } from "./request.ts"
 import type { Route, ServedNode } from "./route.ts"
+
+/** The methods that every path has. */
+const ALLOW = { Allow: "GET, HEAD, OPTIONS" }
+/** Methods that a client may know from elsewhere, and no path has. */
+const FOREIGN_METHODS = ["POST", "PUT", "DELETE", "PATCH", "CONNECT", "TRACE"]
+const NO_CONTENT: HttpAnswer = {
+  status: 204,
+  mediaType: MediaType.TEXT,
+  body: undefined,
+  headers: ALLOW,
+}
 
 interface OpenRoute {
   /** The path up to its parameter. */
@@ -12,26 +24,18 @@ interface OpenRoute {
 }
 
 /**
- * Finds the route of a request and has it answered. Knows nothing of how requests come in and how
- * answers go out.
+ * Finds the route of a request and answers it, or says which ids it asks for. Knows nothing of how
+ * requests come in and how answers go out.
  */
-export class Dispatcher<T> {
+export class Dispatcher {
   readonly #node: ServedNode
-  readonly #encode: (answer: HttpAnswer) => T
   readonly #log: Logger
   /** Those whose path has no parameter. */
   readonly #fixed: readonly Route[]
   readonly #open: readonly OpenRoute[]
 
-  /** @param encode makes of an answer what is sent */
-  constructor(
-    routes: readonly Route[],
-    node: ServedNode,
-    encode: (answer: HttpAnswer) => T,
-    log: Logger,
-  ) {
+  constructor(routes: readonly Route[], node: ServedNode, log: Logger) {
     this.#node = node
-    this.#encode = encode
     this.#log = log
     this.#fixed = routes.filter(({ path }) => !path.includes("{"))
     this.#open = routes
@@ -39,46 +43,55 @@ export class Dispatcher<T> {
       .map((route) => ({ prefix: route.path.slice(0, route.path.indexOf("{")), route }))
   }
 
-  /** Neither throws nor rejects: whatever goes wrong is an answer too. */
-  answer(request: HttpRequest): T | Promise<T> {
+  /** Never throws: whatever goes wrong is an answer too. HEAD is answered as GET, and takes no ids. */
+  dispatch(request: HttpRequest): HttpAnswer | IdsQuery {
     const { method, path } = request
+    if (method === "OPTIONS" && path === "*") return NO_CONTENT
     // A Map would have to hash the path, which takes longer than to compare it with so few others.
     for (const route of this.#fixed) {
-      if (route.path === path && route.method === method) return this.#run(route, request, "")
+      if (route.path === path) return this.#run(route, request, "")
     }
     for (const { prefix, route } of this.#open) {
-      if (path.startsWith(prefix) && route.method === method) {
-        return this.#run(route, request, path.slice(prefix.length))
-      }
+      if (path.startsWith(prefix)) return this.#run(route, request, path.slice(prefix.length))
     }
-    return this.#encode(this.#refusal(path))
+    return unknownMethod(method) ?? text(404, "not found")
   }
 
-  #run(route: Route, request: HttpRequest, parameter: string): T | Promise<T> {
-    let answer: HttpAnswer | Promise<HttpAnswer>
+  #run(route: Route, request: HttpRequest, parameter: string): HttpAnswer | IdsQuery {
+    const { method } = request
+    if (method === "OPTIONS") return NO_CONTENT
+    if (method !== "GET" && method !== "HEAD") {
+      return unknownMethod(method) ?? text(405, "method not allowed: use GET", ALLOW)
+    }
     try {
-      answer = route.handle(request, this.#node, parameter)
+      if (route.handle !== undefined) return route.handle(request, this.#node, parameter)
+      const query = route.ask(request.query)
+      return method === "HEAD" ? headOfIds(request) : query
     } catch (error) {
-      answer = this.#failure(route, error)
+      return this.#failure(route, error)
     }
-    if (!(answer instanceof Promise)) return this.#encode(answer)
-    return answer.then(this.#encode, (error) => this.#encode(this.#failure(route, error)))
   }
 
-  #failure({ method, path }: Route, error: unknown): HttpAnswer {
+  #failure({ path }: Route, error: unknown): HttpAnswer {
     if (error instanceof InputError) return text(400, error.message)
-    const fields = { event: "request-failed", method, path, err: error }
-    this.#log.error(fields, `${method} ${path} was answered 500`)
+    const fields = { event: "request-failed", method: "GET", path, err: error }
+    this.#log.error(fields, `GET ${path} was answered 500`)
     return text(500, "internal error")
   }
+}
 
-  /** No route has this path and the method that was asked for. */
-  #refusal(path: string): HttpAnswer {
-    const fixed = this.#fixed.filter((route) => route.path === path)
-    const open = this.#open.filter(({ prefix }) => path.startsWith(prefix))
-    const methods = [...fixed, ...open.map(({ route }) => route)].map(({ method }) => method)
-    if (methods.length === 0) return text(404, "not found")
-    const line = `method not allowed: use ${methods.join(" or ")}`
-    return text(405, line, { Allow: methods.join(", ") })
-  }
+function unknownMethod(method: string): HttpAnswer | undefined {
+  const isKnown = ["GET", "HEAD", "OPTIONS", ...FOREIGN_METHODS].includes(method)
+  return isKnown ? undefined : text(501, "unknown method")
+}
+
+/** Only ids that were taken have a length. */
+function headOfIds({ accept }: HttpRequest): HttpAnswer {
+  const mediaType = wantsJson(accept) ? MediaType.JSON : MediaType.TEXT
+  return { status: 200, mediaType, body: undefined, headers: undefined }
+}
+
+/** Whether ids are to be answered as JSON. Browsers accept anything, and get text. */
+export function wantsJson(accept: string | null): boolean {
+  return accept?.includes(MediaType.JSON) ?? false
 }

@@ -1,15 +1,14 @@
-import type { FairQueue } from "../../generator/fair-queue.ts"
 import type { Schema, Shape } from "../../json-shape.ts"
 import type { NodeStatus } from "../../node-status.ts"
 import type { Readiness } from "../../readiness.ts"
-import type { Router } from "../../routing/router.ts"
 import type { HttpAnswer, MediaType } from "./answers.ts"
+import type { IdsQuery } from "./ids-query.ts"
 import type { HttpRequest } from "./request.ts"
 
 /** The node that the handlers answer for. */
 export interface ServedNode {
-  readonly router: Router
-  readonly fairQueue: FairQueue
+  /** Of its ids. */
+  readonly epochMs: number
   readiness(): Readiness
   status(): NodeStatus
 }
@@ -18,11 +17,7 @@ export interface ServedNode {
  * @param parameter what stands in the place of `{…}` in the path; "" when there is none
  * @throws InputError with a sentence for the client, which is answered 400
  */
-export type Handler = (
-  request: HttpRequest,
-  node: ServedNode,
-  parameter: string,
-) => HttpAnswer | Promise<HttpAnswer>
+export type Handler = (request: HttpRequest, node: ServedNode, parameter: string) => HttpAnswer
 
 export interface Parameter {
   readonly name: string
@@ -43,8 +38,8 @@ export interface AnswerType {
   readonly bodies: readonly BodyType[]
 }
 
-/** An entry of the table of routes: all that a server and a document have to know of it. */
-export interface Route {
+/** What a server and a document have to know of a route. HEAD and OPTIONS come with every GET. */
+interface RouteDescription {
   readonly method: "GET"
   /** Whole, or with one parameter at its end: `/decode/{id}`. */
   readonly path: string
@@ -54,5 +49,22 @@ export interface Route {
   readonly query: readonly Parameter[]
   /** Every answer it may give, besides those of `COMMON_ANSWERS`. */
   readonly answers: readonly AnswerType[]
+}
+
+/** A route that is answered at once. */
+interface AnsweredRoute extends RouteDescription {
   readonly handle: Handler
 }
+
+/** A route for ids, which the connection gets as it does those of every other dialect. */
+interface IdsRoute extends RouteDescription {
+  readonly handle?: undefined
+  /**
+   * Reads the query string.
+   * @throws InputError with a sentence for the client, which is answered 400
+   */
+  readonly ask: (query: string) => IdsQuery
+}
+
+/** An entry of the table of routes. */
+export type Route = AnsweredRoute | IdsRoute

@@ -5,7 +5,6 @@ import { NODE_STATUS } from "../../node-status.ts"
 import { READY } from "../../readiness.ts"
 import { MediaType, json, retryAfter, text } from "./answers.ts"
 import type { HttpAnswer } from "./answers.ts"
-import { HttpIds } from "./http-ids.ts"
 import { parseLocalQuery, parseRoutedQuery } from "./ids-query.ts"
 import type { AnswerType, BodyType, Parameter, Route, ServedNode } from "./route.ts"
 
@@ -95,8 +94,7 @@ export const ROUTES: readonly Route[] = [
     summary: "Gives out ids of this node.",
     query: [N],
     answers: [IDS, BAD_QUERY, NO_IDS],
-    handle: (request, { router, fairQueue }) =>
-      new HttpIds(request, parseLocalQuery(request.query), router, fairQueue).answer(),
+    ask: parseLocalQuery,
   },
   {
     method: "GET",
@@ -110,8 +108,7 @@ export const ROUTES: readonly Route[] = [
       refusal(502, "another node than the one listed answered"),
       NO_IDS,
     ],
-    handle: (request, { router, fairQueue }) =>
-      new HttpIds(request, parseRoutedQuery(request.query), router, fairQueue).answer(),
+    ask: parseRoutedQuery,
   },
   {
     method: "GET",
@@ -152,9 +149,9 @@ export const ROUTES: readonly Route[] = [
 ]
 
 /** @throws InputError when it is no id */
-function decoded(idText: string, { router }: ServedNode): DecodedId {
+function decoded(idText: string, { epochMs }: ServedNode): DecodedId {
   const { time, node, sequence } = decodeId(idText)
-  const unixMs = idUnixMs(time, router.local.epochMs)
+  const unixMs = idUnixMs(time, epochMs)
   return { id: idText, time: new Date(unixMs).toISOString(), unixMs, node, sequence }
 }
 

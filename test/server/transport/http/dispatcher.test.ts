@@ -1,10 +1,11 @@
 import { describe, expect, test } from "bun:test"
-import { InputError } from "../../../../protocol/index.ts"
+import { InputError, Op } from "../../../../protocol/index.ts"
 import { MediaType, text } from "../../../../server/transport/http/answers.ts"
 import type { HttpAnswer } from "../../../../server/transport/http/answers.ts"
 import { Dispatcher } from "../../../../server/transport/http/dispatcher.ts"
+import type { IdsQuery } from "../../../../server/transport/http/ids-query.ts"
+import { parseLocalQuery } from "../../../../server/transport/http/ids-query.ts"
 import type { Handler, Route } from "../../../../server/transport/http/route.ts"
-import { FakeServer } from "../../../support/fake-client.ts"
 import { httpRequest, servedNode } from "../../../support/http-request.ts"
 import { MemoryLog } from "../../../support/memory-log.ts"
 
@@ -22,19 +23,16 @@ const ROUTES: readonly Route[] = [
   route("/query", ({ query }) => text(200, `query ${query}`)),
   route("/part/{name}", (_, __, name) => text(200, `part ${name}`)),
   route("/part/whole", () => text(200, "whole")),
-  route("/later", async () => text(200, "later")),
   route("/wrong", failing(new InputError("n is wrong"))),
-  route("/wrong-later", () => Promise.reject(new InputError("n is wrong"))),
   route("/bug", failing(new RangeError("secret"))),
-  route("/bug-later", () => Promise.reject(new Error("secret"))),
+  { ...route("/ids", failing(new Error())), handle: undefined, ask: parseLocalQuery },
 ]
 
-const ALLOW_GET = { Allow: "GET" }
+const ALLOW = { Allow: "GET, HEAD, OPTIONS" }
 
-async function ask(target: string, method = "GET", log = new MemoryLog()): Promise<HttpAnswer> {
-  const node = servedNode(new FakeServer())
-  const dispatcher = new Dispatcher(ROUTES, node, (answer) => answer, log.logger)
-  return await dispatcher.answer(httpRequest(target, { method }))
+function ask(target: string, method = "GET", log = new MemoryLog()): HttpAnswer | IdsQuery {
+  const dispatcher = new Dispatcher(ROUTES, servedNode(), log.logger)
+  return dispatcher.dispatch(httpRequest(target, { method }))
 }
 
 describe("a request is answered by the route", () => {
@@ -44,58 +42,66 @@ describe("a request is answered by the route", () => {
     ["/part/", "part "],
     ["/part/1/2", "part 1/2"],
     ["/part/whole", "whole"],
-    ["/later", "later"],
-  ])("of its path: %s", async (target, line) => {
-    expect(await ask(target)).toEqual(text(200, line))
+  ])("of its path: %s", (target, line) => {
+    expect(ask(target)).toEqual(text(200, line))
   })
 })
 
 describe("no route is found", () => {
-  test.each(["/", "", "/quer", "/query/", "/part", "/QUERY"])("for the path %p", async (path) => {
-    for (const method of ["GET", "POST"]) {
-      expect(await ask(path, method)).toEqual(text(404, "not found"))
+  test.each(["/", "", "/quer", "/query/", "/part", "/QUERY", "*"])("for the path %p", (path) => {
+    for (const method of ["GET", "POST", "HEAD"]) {
+      expect(ask(path, method)).toEqual(text(404, "not found"))
     }
   })
 
-  test.each(["/query", "/part/1", "/bug"])(
-    "for another method of %s, and its own is named",
-    async (path) => {
-      for (const method of ["POST", "HEAD", "OPTIONS", "get"]) {
-        const answer = await ask(path, method)
-        expect(answer).toEqual(text(405, "method not allowed: use GET", ALLOW_GET))
+  test.each(["/query", "/part/1", "/bug", "/ids"])(
+    "for another method of %s, and its own are named",
+    (path) => {
+      for (const method of ["POST", "PUT", "DELETE", "PATCH", "CONNECT", "TRACE"]) {
+        expect(ask(path, method)).toEqual(text(405, "method not allowed: use GET", ALLOW))
       }
     },
   )
+
+  test.each(["/query", "/ids", "/nowhere"])("for a method of %s that nobody knows", (path) => {
+    for (const method of ["get", "BREW", "PRI"]) {
+      expect(ask(path, method)).toEqual(text(501, "unknown method"))
+    }
+  })
 })
 
-describe("what a handler throws, at once or later,", () => {
-  test.each(["/wrong", "/wrong-later"])("is 400 when the client is wrong: %s", async (path) => {
+test("OPTIONS names the methods of a path, and of the server", () => {
+  for (const path of ["/query", "/part/1", "/ids?n=0", "*"]) {
+    expect(ask(path, "OPTIONS")).toMatchObject({ status: 204, body: undefined, headers: ALLOW })
+  }
+  expect(ask("/nowhere", "OPTIONS")).toEqual(text(404, "not found"))
+})
+
+describe("a request for ids", () => {
+  test("is handed on", () => {
+    expect(ask("/ids?n=3")).toEqual({ op: Op.LOCAL, target: 0, count: 3 })
+    expect(ask("/ids?n=x")).toMatchObject({ status: 400 })
+  })
+
+  test("takes none when it is a HEAD, which does not know their length", () => {
+    const head = { status: 200, mediaType: MediaType.TEXT, body: undefined, headers: undefined }
+    expect(ask("/ids?n=3", "HEAD")).toEqual(head)
+    expect(ask("/ids?n=x", "HEAD")).toMatchObject({ status: 400 })
+  })
+})
+
+describe("what a handler throws", () => {
+  test("is 400 when the client is wrong", () => {
     const log = new MemoryLog()
-    expect(await ask(path, "GET", log)).toEqual(text(400, "n is wrong"))
+    expect(ask("/wrong", "GET", log)).toEqual(text(400, "n is wrong"))
     expect(log.lines).toEqual([])
   })
 
-  test.each(["/bug", "/bug-later"])("is 500 otherwise, and only logged: %s", async (path) => {
+  test("is 500 otherwise, and only logged", () => {
     const log = new MemoryLog()
-    expect(await ask(path, "GET", log)).toEqual({
-      status: 500,
-      mediaType: MediaType.TEXT,
-      body: "internal error\n",
-      headers: undefined,
-    })
-    expect(log.texts()).toEqual([`error request-failed GET ${path} was answered 500`])
-    const fields = { method: "GET", path, err: { message: "secret" } }
+    expect(ask("/bug", "GET", log)).toEqual(text(500, "internal error"))
+    expect(log.texts()).toEqual(["error request-failed GET /bug was answered 500"])
+    const fields = { method: "GET", path: "/bug", err: { message: "secret" } }
     expect(log.lines[0]).toMatchObject(fields)
   })
-})
-
-test("an answer is encoded once, whatever came of the request", async () => {
-  const encoded: number[] = []
-  const node = servedNode(new FakeServer())
-  const encode = ({ status }: HttpAnswer): number => encoded.push(status)
-  const dispatcher = new Dispatcher(ROUTES, node, encode, new MemoryLog().logger)
-  for (const path of ["/query", "/later", "/wrong", "/bug-later", "/nowhere"]) {
-    await dispatcher.answer(httpRequest(path))
-  }
-  expect(encoded).toEqual([200, 200, 400, 500, 404])
 })

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "bun:test"
 import { addressText } from "../../../../server/net/address.ts"
+import { tcpListen } from "../../../../server/net/tcp-listener.ts"
 import { systemEnvironment } from "../../../../server/environment.ts"
 import { FreePorts } from "../../../../server/supervisor/free-ports.ts"
 import { HttpServer } from "../../../../server/transport/http/http-server.ts"
@@ -7,6 +8,7 @@ import { within } from "../../../support/deadline.ts"
 import { FakeServer } from "../../../support/fake-client.ts"
 import { servedNode } from "../../../support/http-request.ts"
 import { MemoryLog } from "../../../support/memory-log.ts"
+import { TableServer } from "../../../support/table-client.ts"
 
 const log = new MemoryLog()
 const started = new AsyncDisposableStack()
@@ -14,14 +16,27 @@ let server: HttpServer
 
 beforeAll(() => {
   const ports = started.use(new FreePorts(1, Math.random))
-  const node = servedNode(new FakeServer(), {
+  const node = servedNode({
     status() {
       throw new Error("what only the log may tell")
     },
     readiness: () => ({ reason: "NOT_READY: why", retryAfterMs: 2_001 }),
   })
   const address = { host: "127.0.0.1", port: ports.take() }
-  server = HttpServer.listen({ address, node, environment: systemEnvironment, log: log.logger })
+  server = HttpServer.listen({
+    address,
+    node,
+    listen: tcpListen({
+      descriptorCeiling: Infinity,
+      keepAliveMs: 60_000,
+      setUserTimeout: undefined,
+      environment: systemEnvironment,
+      isDescriptorLeft: () => true,
+    }),
+    table: new TableServer({}, new FakeServer()).table,
+    environment: systemEnvironment,
+    log: log.logger,
+  })
   started.defer(() => server.stop())
 })
 
@@ -35,13 +50,13 @@ async function get(path: string, accept = "*/*"): Promise<Record<string, unknown
 }
 
 test("a text has the headers of a text", async () => {
-  const headers = { "content-type": "text/plain;charset=utf-8" }
+  const headers = { "content-type": "text/plain;charset=utf-8", "cache-control": "no-store" }
   expect(await get("/healthz")).toEqual({ status: 200, headers, body: "alive\n" })
   expect(await get("/nope")).toEqual({ status: 404, headers, body: "not found\n" })
 })
 
 test("JSON has the headers of JSON, and they stay as they are", async () => {
-  const headers = { "content-type": "application/json;charset=utf-8" }
+  const headers = { "content-type": "application/json;charset=utf-8", "cache-control": "no-store" }
   for (let i = 0; i < 2; i++) {
     expect(await get("/lunique", "application/json")).toEqual({
       status: 200,
@@ -54,7 +69,11 @@ test("JSON has the headers of JSON, and they stay as they are", async () => {
 test("the headers of an answer come with it", async () => {
   expect(await get("/readyz")).toEqual({
     status: 503,
-    headers: { "content-type": "text/plain;charset=utf-8", "retry-after": "3" },
+    headers: {
+      "content-type": "text/plain;charset=utf-8",
+      "cache-control": "no-store",
+      "retry-after": "3",
+    },
     body: "NOT_READY: why\n",
   })
 })
@@ -62,7 +81,7 @@ test("the headers of an answer come with it", async () => {
 test("a client hears of an error of ours that there was one, and the log has the rest", async () => {
   expect(await get("/nodes")).toEqual({
     status: 500,
-    headers: { "content-type": "text/plain;charset=utf-8" },
+    headers: { "content-type": "text/plain;charset=utf-8", "cache-control": "no-store" },
     body: "internal error\n",
   })
   expect(log.texts()).toEqual(["error request-failed GET /nodes was answered 500"])

@@ -1,14 +1,19 @@
 import type { Logger } from "pino"
-import type { Environment } from "../../environment.ts"
-import { ListenError } from "../../net/address.ts"
-import type { Address } from "../../net/address.ts"
-import type { Listen, Listener } from "../../net/listen.ts"
-import type { Client, ConnectionTable } from "../connection-table.ts"
+import type { Environment } from "../environment.ts"
+import { ListenError } from "../net/address.ts"
+import type { Address } from "../net/address.ts"
+import type { Listen, Listener } from "../net/listen.ts"
+import type { Client, ConnectionTable } from "./connection-table.ts"
+import type { NewDialect } from "./dialect.ts"
 
 /** After the last accept: time for bytes that have arrived already to be read and answered. */
 const SETTLE_MS = 20
 
-export interface TcpServerOptions {
+export interface ConnectionServerOptions {
+  /** What the port is for, in errors. */
+  readonly name: string
+  /** What is spoken there. */
+  readonly newDialect: NewDialect
   readonly address: Address
   readonly listen: Listen
   readonly table: ConnectionTable
@@ -16,16 +21,16 @@ export interface TcpServerOptions {
   readonly log: Logger
 }
 
-/** The TCP port: accepts clients, which the table admits or refuses. */
-export class TcpServer {
+/** A port: accepts clients, which the table admits or refuses, whatever they speak. */
+export class ConnectionServer {
   readonly #listener: Listener
-  readonly #options: TcpServerOptions
+  readonly #options: ConnectionServerOptions
 
-  private constructor(options: TcpServerOptions) {
-    const { address, listen, table, log } = options
+  private constructor(options: ConnectionServerOptions) {
+    const { address, listen, table, newDialect, log } = options
     this.#options = options
     this.#listener = listen<Client>(address, {
-      opened: (socket) => table.admit(socket),
+      opened: (socket) => table.admit(socket, newDialect),
       closed: (client) => table.forget(client),
       turnedAway: () => table.turnedAway(),
       failed: (error) =>
@@ -37,11 +42,11 @@ export class TcpServer {
   }
 
   /** @throws ListenError */
-  static listen(options: TcpServerOptions): TcpServer {
+  static listen(options: ConnectionServerOptions): ConnectionServer {
     try {
-      return new TcpServer(options)
+      return new ConnectionServer(options)
     } catch (error) {
-      throw new ListenError("TCP", options.address, error)
+      throw new ListenError(options.name, options.address, error)
     }
   }
 

@@ -1,0 +1,89 @@
+import type { Environment } from "../../environment.ts"
+import { MediaType } from "./answers.ts"
+import type { HttpAnswer } from "./answers.ts"
+import { Persistence } from "./request.ts"
+
+const REASONS: Readonly<Record<number, string>> = {
+  200: "OK",
+  204: "No Content",
+  400: "Bad Request",
+  404: "Not Found",
+  405: "Method Not Allowed",
+  413: "Content Too Large",
+  417: "Expectation Failed",
+  431: "Request Header Fields Too Large",
+  500: "Internal Server Error",
+  501: "Not Implemented",
+  502: "Bad Gateway",
+  503: "Service Unavailable",
+  505: "HTTP Version Not Supported",
+}
+
+/** By `Persistence`. */
+const CONNECTION_LINES = ["", "Connection: keep-alive\r\n", "Connection: close\r\n"]
+const MEDIA_TYPES = [MediaType.TEXT, MediaType.JSON]
+
+const encoder = new TextEncoder()
+
+/** Makes the bytes of responses, for all HTTP connections of a node. */
+export class Responses {
+  readonly #environment: Environment
+  #second = -1
+  #date = ""
+  /** Those of ids up to the digits of their length, by media type and persistence. */
+  #idsHeads: readonly Uint8Array[] = []
+  #isStopping = false
+
+  constructor(environment: Environment) {
+    this.#environment = environment
+    this.refresh()
+  }
+
+  /** Every connection is closed after what it has sent so far. */
+  stop(): void {
+    this.#isStopping = true
+  }
+
+  /** Reads the clock for the Date of the responses that follow: once a chunk is enough. */
+  refresh(): void {
+    const second = Math.floor(this.#environment.wallMs() / 1_000)
+    if (second === this.#second) return
+    this.#second = second
+    this.#date = new Date(second * 1_000).toUTCString()
+    this.#idsHeads = MEDIA_TYPES.flatMap((mediaType) =>
+      Object.values(Persistence).map((persistence) =>
+        encoder.encode(`${this.#head(200, mediaType, persistence)}Content-Length: `),
+      ),
+    )
+  }
+
+  /** A response with ids, up to the digits of its Content-Length. */
+  idsHead(isJson: boolean, persistence: Persistence): Uint8Array {
+    const last = this.#isStopping ? Persistence.CLOSE : persistence
+    return this.#idsHeads[(isJson ? CONNECTION_LINES.length : 0) + last]!
+  }
+
+  /** @param isHead whether the body is only to be told of */
+  whole(
+    { status, mediaType, body, headers }: HttpAnswer,
+    persistence: Persistence,
+    isHead: boolean,
+  ): Uint8Array {
+    let head = this.#head(
+      status,
+      status === 204 ? undefined : mediaType,
+      this.#isStopping ? Persistence.CLOSE : persistence,
+    )
+    for (const name in headers) head += `${name}: ${headers[name]}\r\n`
+    if (body !== undefined) head += `Content-Length: ${Buffer.byteLength(body)}\r\n`
+    return encoder.encode(`${head}\r\n${isHead ? "" : (body ?? "")}`)
+  }
+
+  #head(status: number, mediaType: MediaType | undefined, persistence: Persistence): string {
+    const type = mediaType === undefined ? "" : `Content-Type: ${mediaType};charset=utf-8\r\n`
+    return (
+      `HTTP/1.1 ${status} ${REASONS[status]}\r\nDate: ${this.#date}\r\n${type}` +
+      `Cache-Control: no-store\r\n${CONNECTION_LINES[persistence]}`
+    )
+  }
+}
