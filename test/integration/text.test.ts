@@ -120,7 +120,6 @@ describe("nc gets", () => {
     "epoch now",
     "hello",
     "LUNIQUE",
-    "GET / HTTP/1.1",
     "   ",
   ])("one line that begins with ERR BAD_REQUEST for %p", async (line) => {
     for (const ending of ["\n", "\r\n", ""]) {

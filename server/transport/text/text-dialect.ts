@@ -1,6 +1,7 @@
 import { TEXT_LINE_MAX } from "../../../protocol/index.ts"
 import { Parsed, REPLY } from "../dialect.ts"
 import type { ClientExchange, Dialect } from "../dialect.ts"
+import { HTTP_REFUSAL, isHttpRequest } from "./http-refusal.ts"
 import { badRequest, parseLine } from "./text-commands.ts"
 
 const LF = 0x0a
@@ -20,8 +21,10 @@ export class TextDialect implements Dialect {
   #isTooLong = false
   /** No more bytes will come, so that the partial line is whole. */
   #hasEnded = false
-  /** The client has said quit. */
-  #hasQuit = false
+  /** Whether the line is one of HTTP. Of a line that is too long this is known when it gets so. */
+  #isHttp = false
+  /** How the connection ends: the client has said quit, or speaks HTTP. */
+  #ending: typeof Parsed.END | typeof Parsed.CLOSE | undefined
 
   constructor(epochMs: number) {
     this.#epochMs = epochMs
@@ -47,7 +50,7 @@ export class TextDialect implements Dialect {
   }
 
   next(exchange: ClientExchange): Parsed {
-    if (this.#hasQuit) return Parsed.END
+    if (this.#ending !== undefined) return this.#ending
     let end = this.#chunk.indexOf(LF, this.#position)
     if (end < 0) {
       this.#keepPartial()
@@ -63,13 +66,17 @@ export class TextDialect implements Dialect {
   }
 
   #parse(line: Uint8Array | undefined, exchange: ClientExchange): Parsed {
+    if (this.#isHttp) {
+      // A page in a browser may send any lines in the body of a request: none must be carried out.
+      this.#ending = Parsed.CLOSE
+      return reply(exchange, HTTP_REFUSAL)
+    }
     if (line === undefined) {
       return reply(exchange, badRequest(`line longer than ${TEXT_LINE_MAX} bytes`))
     }
     const text = decoder.decode(line)
     if (text.trim() === "quit") {
-      this.#hasQuit = true
-      return Parsed.END
+      return (this.#ending = Parsed.END)
     }
     const parsed = parseLine(text, exchange, this.#epochMs)
     if (typeof parsed === "string") return reply(exchange, parsed)
@@ -80,6 +87,7 @@ export class TextDialect implements Dialect {
   /** The line that ends before `end`, its CR removed; undefined when it is too long. */
   #lineUpTo(end: number): Uint8Array | undefined {
     const line = joined(this.#partial, this.#chunk.subarray(this.#position, end))
+    if (!this.#isTooLong) this.#isHttp = isHttpRequest(line)
     const length = line[line.length - 1] === CR ? line.length - 1 : line.length
     return this.#isTooLong || length > TEXT_LINE_MAX ? undefined : line.subarray(0, length)
   }
@@ -90,7 +98,10 @@ export class TextDialect implements Dialect {
     this.#position = 0
     const partial = this.#isTooLong ? NOTHING : joined(this.#partial, rest)
     // One more than the limit, for the CR.
-    this.#isTooLong ||= partial.length > TEXT_LINE_MAX + 1
+    if (partial.length > TEXT_LINE_MAX + 1) {
+      this.#isTooLong = true
+      this.#isHttp = isHttpRequest(partial)
+    }
     this.#partial = this.#isTooLong ? NOTHING : partial
   }
 }

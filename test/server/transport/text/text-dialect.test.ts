@@ -73,6 +73,54 @@ describe("lines", () => {
   })
 })
 
+describe("a request of HTTP", () => {
+  const BODY = "this port is not for HTTP\n"
+  const REFUSAL = new RegExp(
+    `^HTTP/1\\.1 400 Bad Request\r\n[^]*\r\nContent-Length: ${BODY.length}\r\n[^]*\r\n\r\n${BODY}$`,
+  )
+
+  test.each([
+    "POST / HTTP/1.1\r\nHost: localhost:6454\r\n\r\nlunique\nlunique\n",
+    "GET /lunique HTTP/1.1\r\n\r\nlunique\n",
+    "OPTIONS * HTTP/1.1\nlunique\n",
+    `POST /${"x".repeat(1_000)} HTTP/1.1\r\n\r\nlunique\n`,
+    `HEAD /${"x".repeat(250)} HTTP/1.1\r\nlunique\n`,
+  ])("carries none of its lines out, wherever it is cut: %j", (request) => {
+    const bytes = utf8(request)
+    for (let at = 0; at <= bytes.length; at++) {
+      const client = new FakeClient()
+      client.send(...cutAt(bytes, at))
+      client.send("lunique\n")
+      expect(client.text).toMatch(REFUSAL)
+      expect(client.calls).toEqual(["shutdown"])
+      client.connection.ended()
+      expect(client.calls).toEqual(["shutdown", "end"])
+    }
+  })
+
+  test("may end without a line ending, and comes after the answers before it", () => {
+    const client = new FakeClient()
+    client.send("ping\nPOST / HTTP/1.1")
+    client.connection.ended()
+    expect(client.text.slice(0, PONG.length + 1)).toBe(`${PONG}\n`)
+    expect(client.text.slice(PONG.length + 1)).toMatch(REFUSAL)
+    expect(client.calls).toEqual(["end"])
+  })
+
+  test("is no part of a long line, nor a word in capitals", () => {
+    expect(
+      say("x".repeat(300), "POST / HTTP/1.1\nping\n", "PING\nSOMETHING on\nGET\nping\n"),
+    ).toEqual([
+      TOO_LONG,
+      PONG,
+      'ERR BAD_REQUEST unknown command "PING"; try help',
+      'ERR BAD_REQUEST unknown command "SOMETHING"; try help',
+      'ERR BAD_REQUEST unknown command "GET"; try help',
+      PONG,
+    ])
+  })
+})
+
 describe("the end of the session", () => {
   test("quit closes after the answers before it, and what follows is not read", () => {
     const client = new FakeClient()
