@@ -2,6 +2,8 @@
  * Clients that mean harm, or act as if they did: puts one kind of load on a node until it is killed.
  *
  *   bun bench/programs/attacker.ts blocks-unread 6454
+ *
+ * Those whose names begin with http are for the port of HTTP.
  */
 import { connect } from "node:net"
 import type { Socket } from "node:net"
@@ -48,6 +50,20 @@ async function pipeline(connections: number, depth: number, op: number, ids: num
   }
 }
 
+/** Pipelines requests of HTTP on so many connections, and reads none of the answers. */
+async function httpUnread(connections: number, target: string) {
+  const request = `GET ${target} HTTP/1.1\r\nHost: firn\r\n\r\n`
+  const all = Buffer.from(request.repeat(Math.ceil(65_536 / request.length)))
+  for (const socket of await openMany(connections)) {
+    socket.pause()
+    const write = (): void => {
+      while (!socket.destroyed && socket.write(all));
+    }
+    socket.on("drain", write)
+    write()
+  }
+}
+
 const ATTACKS: Readonly<Record<string, () => Promise<void>>> = {
   /** 200 clients pipeline blocks and do not read. */
   "blocks-unread": async () => {
@@ -60,6 +76,10 @@ const ATTACKS: Readonly<Record<string, () => Promise<void>>> = {
       write()
     }
   },
+  "http-unread-100": () => httpUnread(100, "/lunique"),
+  "http-unread-500": () => httpUnread(500, "/lunique"),
+  "http-blocks-unread": () => httpUnread(500, "/lunique?n=4096"),
+  "http-nodes-unread": () => httpUnread(500, "/nodes"),
   /** 500 readers of blocks, 16 in flight each. */
   "blocks-read": () => pipeline(500, 16, Op.LOCAL, COUNT_MAX),
   /** 10,000 connections, one block each, again and again. */
