@@ -1,5 +1,11 @@
 const LF = 0x0a
 const CR = 0x0d
+const A = 0x41
+const Z = 0x5a
+/** What a token has besides capitals, by RFC 9110, 5.6.2. */
+const OTHER_TOKEN_BYTES = new Set(
+  Buffer.from("abcdefghijklmnopqrstuvwxyz0123456789!#$%&'*+-.^_`|~"),
+)
 
 /** The most bytes of the head of a request: its first line and its header, up to the empty line. */
 export const HEAD_SIZE_MAX = 8_192
@@ -41,7 +47,7 @@ export function skipEmptyLines(bytes: Uint8Array, start: number): number {
   return at
 }
 
-/** Whether a method may begin so: with a letter, mostly. */
+/** Whether a method may begin so. */
 function isToken(byte: number): boolean {
-  return byte > 0x20 && byte < 0x7f && !'"(),/:;<=>?@[\\]{}'.includes(String.fromCharCode(byte))
+  return (byte >= A && byte <= Z) || OTHER_TOKEN_BYTES.has(byte)
 }

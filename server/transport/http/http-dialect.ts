@@ -87,10 +87,9 @@ export class HttpDialect implements Dialect {
     if (this.#state >= State.CLOSING) return
     this.#service.responses.refresh()
     // What is kept is the beginning of a head, which is short. It does not hold on to its chunk.
-    this.#bytes =
-      this.#bytes.length > 0
-        ? Buffer.concat([this.#bytes, chunk])
-        : Buffer.from(chunk.buffer, chunk.byteOffset, chunk.length)
+    if (this.#bytes.length > 0) this.#bytes = Buffer.concat([this.#bytes, chunk])
+    else if (Buffer.isBuffer(chunk)) this.#bytes = chunk
+    else this.#bytes = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.length)
   }
 
   end(): boolean {
