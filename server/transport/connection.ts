@@ -15,7 +15,6 @@ import { IdShare } from "./id-share.ts"
 import { Input } from "./input.ts"
 import { Silence } from "./silence.ts"
 import type { Deadlines } from "./silence.ts"
-import { BYTES_PER_REQUEST } from "./turn-scheduler.ts"
 import type { Yielding } from "./turn-scheduler.ts"
 
 /**
@@ -192,10 +191,10 @@ export class Connection implements Waiter, Asker, Flushable, Yielding {
   #answerInput(): boolean {
     const input = this.#input
     if (this.#waiting === undefined && !input.isThere) return true
-    const { router, batch, exchanges } = this.#parts
+    const { router, batch, exchanges, turnScheduler } = this.#parts
     router.begin()
     if (this.#waiting !== undefined && !this.#askAgain(this.#waiting)) return false
-    let requestsLeft = batch.limit / BYTES_PER_REQUEST
+    let requestsLeft = turnScheduler.requestsMax
     while (!batch.isFull && !this.#queue.isFull && requestsLeft-- > 0) {
       if (this.#queue.isEmpty && this.#share.left > 0) {
         this.#share.take(input.dialect?.answerOwn?.(router.local, batch, this.#share.left) ?? 0)

@@ -8,7 +8,7 @@ const SLICE_MIN = 2_304
 export const SLICES_MAX: number = Math.floor(BATCH_SIZE / SLICE_MIN)
 
 /** A slice has at most one request for so many bytes of answers. */
-export const BYTES_PER_REQUEST = 64
+const BYTES_PER_REQUEST = 64
 
 /** A connection that has more to do than its slice of a turn. */
 export interface Yielding {
@@ -35,6 +35,11 @@ export class TurnScheduler {
   constructor(environment: Environment, batch: WriteBatch) {
     this.#environment = environment
     this.#batch = batch
+  }
+
+  /** How many requests a slice may have. */
+  get requestsMax(): number {
+    return this.#batch.limit / BYTES_PER_REQUEST
   }
 
   /** Goes on in one of the next turns. The caller makes sure that it does not yield twice in a turn. */
