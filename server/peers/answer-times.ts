@@ -1,7 +1,7 @@
 /** A peer may always take this long: a busy machine stops now and then. */
 const PATIENCE_MIN_MS = 100
 /** For each request that waits ahead: a peer that gives fewer ids a second is late. */
-const PER_REQUEST_MS = 0.1
+const PER_REQUEST_MS = 0.25
 /** So many times as long as usual is late. */
 const LATE_FACTOR = 4
 /** The share of a new answer in what is usual. It rises fast and falls slowly. */

@@ -32,13 +32,13 @@ describe("a peer is late", () => {
     expect(times.patienceMs).toBe(100)
   })
 
-  test("later behind others that it has not answered yet, by 0.1 ms each", () => {
+  test("later behind others that it has not answered yet, by 0.25 ms each", () => {
     const times = new AnswerTimes(MAX_MS)
     times.expect(1)
     expect([0, 10, 1_000, 65_536].map((behind) => times.patienceBehindMs(behind))).toEqual([
       100,
-      101,
-      200,
+      102.5,
+      350,
       MAX_MS,
     ])
   })

@@ -156,12 +156,6 @@ const WAY_MUTATIONS: readonly Mutation[] = [
     replacement: "    this.#low = low - 1\n",
   },
   {
-    name: "ids of a request that timed out may come again",
-    file: "server/peers/link.ts",
-    text: "const isOfIds = handler === undefined || handler.wanted > 0",
-    replacement: "const isOfIds = handler !== undefined && handler.wanted > 0",
-  },
-  {
     name: "a block of a peer may carry",
     file: ANSWER_CHECK,
     text: "(low & SEQUENCE_MAX) + count - 1 > SEQUENCE_MAX",
