@@ -1,5 +1,5 @@
 /** A peer may always take this long: a busy machine stops now and then. */
-const PATIENCE_MIN_MS = 100
+const PATIENCE_MIN_MS = 250
 /** For each request that waits ahead: a peer that gives fewer ids a second is late. */
 const PER_REQUEST_MS = 0.25
 /** So many times as long as usual is late. */

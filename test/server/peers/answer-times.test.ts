@@ -8,13 +8,13 @@ describe("a peer is late", () => {
     expect(new AnswerTimes(MAX_MS).patienceMs).toBe(MAX_MS)
   })
 
-  test("after four times as long as usual, and never before 100 ms", () => {
+  test("after four times as long as usual, and never before 250 ms", () => {
     const times = new AnswerTimes(MAX_MS)
     times.expect(1)
-    expect([times.patienceMs, times.took(100), times.took(1)]).toEqual([100, true, true])
+    expect([times.patienceMs, times.took(250), times.took(1)]).toEqual([250, true, true])
     const slow = new AnswerTimes(MAX_MS)
-    slow.expect(30)
-    expect([slow.patienceMs, slow.took(120)]).toEqual([120, true])
+    slow.expect(80)
+    expect([slow.patienceMs, slow.took(320)]).toEqual([320, true])
     const slowest = new AnswerTimes(MAX_MS)
     slowest.expect(400)
     expect([slowest.patienceMs, slowest.took(500), slowest.took(501)]).toEqual([500, true, false])
@@ -27,18 +27,18 @@ describe("a peer is late", () => {
       times.missed()
       return times.patienceMs
     })
-    expect(seen).toEqual([200, 400, 500, 500, 500, 500])
+    expect(seen).toEqual([500, 500, 500, 500, 500, 500])
     expect(times.took(2)).toBe(true)
-    expect(times.patienceMs).toBe(100)
+    expect(times.patienceMs).toBe(250)
   })
 
   test("later behind others that it has not answered yet, by 0.25 ms each", () => {
     const times = new AnswerTimes(MAX_MS)
     times.expect(1)
     expect([0, 10, 1_000, 65_536].map((behind) => times.patienceBehindMs(behind))).toEqual([
-      100,
-      102.5,
-      350,
+      250,
+      252.5,
+      MAX_MS,
       MAX_MS,
     ])
   })
@@ -49,7 +49,7 @@ describe("a peer is late", () => {
     let rises = 0
     for (; times.patienceMs < 400; rises++) times.took(120)
     let falls = 0
-    for (; times.patienceMs > 120; falls++) times.took(1)
-    expect([rises, falls]).toEqual([3, 10])
+    for (; times.patienceMs > 260; falls++) times.took(1)
+    expect([rises, falls]).toEqual([3, 4])
   })
 })
