@@ -98,6 +98,7 @@ export class FirnNode {
     this.#tcp = ConnectionServer.listen({
       name: "TCP",
       newDialect: chooseDialect,
+      hasReserve: false,
       address: options.tcp,
       listen,
       table,

@@ -60,6 +60,7 @@ async function start(options: StartOptions): Promise<void> {
     environment: systemEnvironment,
     listen: tcpListen({
       descriptorCeiling: descriptors.ceiling,
+      descriptorReserve: descriptors.maxRefused,
       keepAliveMs: options.tcpKeepalive,
       setUserTimeout: userTimeoutSetter(log),
       environment: systemEnvironment,

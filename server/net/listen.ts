@@ -54,4 +54,6 @@ export interface Listener {
 export type Listen = <Client extends ClientEvents>(
   address: Address,
   events: ListenEvents<Client>,
+  /** Whether its clients may have the descriptors that are kept for them. */
+  hasReserve: boolean,
 ) => Listener

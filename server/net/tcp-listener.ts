@@ -17,6 +17,8 @@ const TURNED_AWAY_MAX = 2_000
 export interface TcpListenerOptions {
   /** A client whose descriptor has this number or a higher one is turned away. */
   readonly descriptorCeiling: number
+  /** How many descriptors below the ceiling only a listener with a reserve gives to its clients. */
+  readonly descriptorReserve: number
   /** A client that its network has lost is given up after this. */
   readonly keepAliveMs: number
   readonly setUserTimeout: SetUserTimeout | undefined
@@ -27,7 +29,11 @@ export interface TcpListenerOptions {
 
 /** Makes what listens on TCP. */
 export function tcpListen(options: TcpListenerOptions): Listen {
-  return (address, events) => new TcpListener(address, events, options)
+  return (address, events, hasReserve) => {
+    const { descriptorCeiling, descriptorReserve } = options
+    const ceiling = hasReserve ? descriptorCeiling : descriptorCeiling - descriptorReserve
+    return new TcpListener(address, events, { ...options, descriptorCeiling: ceiling })
+  }
 }
 
 /**

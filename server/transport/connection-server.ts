@@ -2,7 +2,7 @@ import type { Logger } from "pino"
 import type { Environment } from "../environment.ts"
 import { ListenError } from "../net/address.ts"
 import type { Address } from "../net/address.ts"
-import type { Listen, Listener } from "../net/listen.ts"
+import type { Listen, ListenEvents, Listener } from "../net/listen.ts"
 import type { Client, ConnectionTable } from "./connection-table.ts"
 import type { NewDialect } from "./dialect.ts"
 
@@ -14,6 +14,8 @@ export interface ConnectionServerOptions {
   readonly name: string
   /** What is spoken there. */
   readonly newDialect: NewDialect
+  /** Whether clients of other ports must not take the last descriptors from it: its health is asked here. */
+  readonly hasReserve: boolean
   readonly address: Address
   readonly listen: Listen
   readonly table: ConnectionTable
@@ -27,9 +29,9 @@ export class ConnectionServer {
   readonly #options: ConnectionServerOptions
 
   private constructor(options: ConnectionServerOptions) {
-    const { address, listen, table, newDialect, log } = options
+    const { address, listen, table, newDialect, hasReserve, log } = options
     this.#options = options
-    this.#listener = listen<Client>(address, {
+    const events: ListenEvents<Client> = {
       opened: (socket) => table.admit(socket, newDialect),
       closed: (client) => table.forget(client),
       turnedAway: () => table.turnedAway(),
@@ -38,7 +40,8 @@ export class ConnectionServer {
       paused: (reason) =>
         log.error({ event: "accept-paused", reason }, `no clients are accepted: ${reason}`),
       resumed: () => log.info({ event: "accept-resumed" }, "clients are accepted again"),
-    })
+    }
+    this.#listener = listen(address, events, hasReserve)
   }
 
   /** @throws ListenError */

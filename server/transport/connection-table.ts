@@ -22,7 +22,7 @@ export interface ConnectionLimits {
   readonly maxConnections: number
   /** How many connections from other nodes are served besides. */
   readonly maxPeerConnections: number
-  /** How many more are answered OVERLOADED at a time; those above are closed at once. */
+  /** How many more are answered OVERLOADED at a time, on each port; those above are closed at once. */
   readonly maxRefused: number
   /** How long the first byte, or the end of a request, may be awaited. */
   readonly readTimeoutMs: number
@@ -68,7 +68,7 @@ export class ConnectionTable {
   admit(socket: ClientSocket, newDialect: NewDialect): Client | undefined {
     const { limits, parts } = this.#options
     if (this.#sockets.size < limits.maxConnections) return this.#serve(socket, newDialect)
-    if (this.#refused.size >= limits.maxRefused) {
+    if (this.#refusedOf(newDialect) >= limits.maxRefused) {
       this.counts.refused++
       return undefined
     }
@@ -118,6 +118,13 @@ export class ConnectionTable {
     this.counts.open = this.#sockets.size
     this.#watch()
     return connection
+  }
+
+  /** How many clients are being refused that came by the same port. */
+  #refusedOf(newDialect: NewDialect): number {
+    let count = 0
+    for (const client of this.#refused.keys()) if (client.newDialect === newDialect) count++
+    return count
   }
 
   #admitPeer(

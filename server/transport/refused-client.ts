@@ -25,7 +25,8 @@ const RETRY_AFTER_MS = 1_000
 export class RefusedClient implements ClientEvents {
   readonly #socket: ClientSocket
   readonly #parts: ConnectionParts
-  readonly #newDialect: NewDialect
+  /** Of the port that it came by. */
+  readonly newDialect: NewDialect
   readonly #admitPeer: () => Connection | undefined
   readonly #sinceTick: number
   #dialect: Dialect | undefined
@@ -42,7 +43,7 @@ export class RefusedClient implements ClientEvents {
   ) {
     this.#socket = socket
     this.#parts = parts
-    this.#newDialect = newDialect
+    this.newDialect = newDialect
     this.#admitPeer = admitPeer
     this.#sinceTick = parts.tick
   }
@@ -52,7 +53,7 @@ export class RefusedClient implements ClientEvents {
     if (isFirst && isOfPeer(chunk)) this.admitted = this.#admitPeer()
     if (this.admitted !== undefined) this.admitted.data(chunk)
     else if (!this.#isAnswered) {
-      this.#dialect ??= this.#newDialect(chunk[0]!, this.#parts.router.local.epochMs)
+      this.#dialect ??= this.newDialect(chunk[0]!, this.#parts.router.local.epochMs)
       this.#dialect.push(chunk)
       this.#refuse(this.#dialect)
     }

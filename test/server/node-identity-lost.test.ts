@@ -39,8 +39,10 @@ class LoneNode {
       limits: DEFAULT_LIMITS,
       store: this.store,
       environment: this.environment,
-      listen: (address, events) =>
-        address.port === HTTP_PORT ? this.http.listen(address, events) : { address, stop() {} },
+      listen: (address, events, hasReserve) =>
+        address.port === HTTP_PORT
+          ? this.http.listen(address, events, hasReserve)
+          : { address, stop() {} },
       dial: () => ({ abandon: () => {} }),
       log: this.log.logger,
       ...options,

@@ -28,7 +28,12 @@ export class HttpServer {
     this.#responses = new Responses(options.environment)
     const service = new HttpService(new Dispatcher(ROUTES, node, options.log), this.#responses)
     const newDialect = (): HttpDialect => new HttpDialect(service)
-    this.#server = ConnectionServer.listen({ ...options, name: "HTTP", newDialect })
+    this.#server = ConnectionServer.listen({
+      ...options,
+      name: "HTTP",
+      newDialect,
+      hasReserve: true,
+    })
   }
 
   /** @throws ListenError */

@@ -45,6 +45,7 @@ class ListenerUnderTest implements Disposable {
   constructor(options: Partial<TcpListenerOptions> = {}) {
     const listen = tcpListen({
       descriptorCeiling: Infinity,
+      descriptorReserve: 0,
       keepAliveMs: 60_000,
       setUserTimeout: undefined,
       environment: this.environment,
@@ -52,14 +53,18 @@ class ListenerUnderTest implements Disposable {
       ...options,
     })
     const address: Address = { host: "127.0.0.1", port: this.#ports.take() }
-    this.listener = listen<ServedClient>(address, {
-      opened: (socket) => this.#opened(socket),
-      closed: () => this.told.push("closed"),
-      failed: (error) => this.told.push(error.message),
-      turnedAway: () => this.turnedAway++,
-      paused: (reason) => this.told.push(`paused: ${reason}`),
-      resumed: () => this.told.push("resumed"),
-    })
+    this.listener = listen<ServedClient>(
+      address,
+      {
+        opened: (socket) => this.#opened(socket),
+        closed: () => this.told.push("closed"),
+        failed: (error) => this.told.push(error.message),
+        turnedAway: () => this.turnedAway++,
+        paused: (reason) => this.told.push(`paused: ${reason}`),
+        resumed: () => this.told.push("resumed"),
+      },
+      false,
+    )
   }
 
   /** Connects and waits until the other side closes. @returns how that was, or "refused" */

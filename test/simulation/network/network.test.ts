@@ -49,21 +49,21 @@ class Fixture {
 
   listen(): this {
     const { there } = this
-    this.network.listenFor(
-      THERE,
-      gate,
-      Infinity,
-    )(ADDRESS, {
-      opened: (end) => {
-        there.end = end as End
-        return there
+    this.network.listenFor(THERE, gate, Infinity)(
+      ADDRESS,
+      {
+        opened: (end) => {
+          there.end = end as End
+          return there
+        },
+        closed: () => {},
+        failed: () => {},
+        turnedAway: () => {},
+        paused: () => {},
+        resumed: () => {},
       },
-      closed: () => {},
-      failed: () => {},
-      turnedAway: () => {},
-      paused: () => {},
-      resumed: () => {},
-    })
+      false,
+    )
     return this
   }
 

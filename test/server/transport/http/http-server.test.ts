@@ -28,6 +28,7 @@ beforeAll(() => {
     node,
     listen: tcpListen({
       descriptorCeiling: Infinity,
+      descriptorReserve: 0,
       keepAliveMs: 60_000,
       setUserTimeout: undefined,
       environment: systemEnvironment,
