@@ -11,7 +11,7 @@ import { importCycles, readSources } from "./support/project.ts"
 import type { Import, Source } from "./support/project.ts"
 
 const CODE_FOLDERS = ["protocol", "client-sdk", "server", "test", "bench"]
-const FOLDERS = [...CODE_FOLDERS, "deploy", ".ci"]
+const FOLDERS = [...CODE_FOLDERS, "docs", "deploy", ".ci"]
 const ROOT_FILES = (
   "README.md CHANGELOG.md CONTRIBUTING.md LICENSE " +
   "package.json package-lock.json tsconfig.json bunfig.toml knip.json " +

@@ -23,7 +23,7 @@ export interface Setting {
   readonly conflicts?: string
   /** Its environment variable, when that is not named after the flag. */
   readonly variable?: string
-  /** What it means, for `--help` and for README.md: one sentence, code in backticks. */
+  /** What it means, for `--help` and for docs/operations.md: one sentence, code in backticks. */
   readonly help: string
 }
 

@@ -2,7 +2,7 @@ import { flagOf } from "../../server/config/setting.ts"
 import type { CommandName, Setting } from "../../server/config/setting.ts"
 import { settingsOf } from "../../server/config/settings.ts"
 
-/** Of these commands README.md has a table of the options. */
+/** Of these commands docs/operations.md has a table of the options. */
 const COMMANDS: readonly CommandName[] = ["start", "cluster"]
 
 /** The tables of options between their markers in a document, as the settings have them now. */

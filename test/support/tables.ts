@@ -1,11 +1,11 @@
 /*
- * `npm run tables`: writes the tables of README.md that are made from the sources. A test fails as
+ * `npm run tables`: writes the tables of docs/operations.md that are made from the sources. A test fails as
  * long as they differ.
  */
 import { join } from "node:path"
 import { withOptionTables } from "./option-tables.ts"
 import { ROOT } from "./paths.ts"
 
-const README = join(ROOT, "README.md")
+const OPERATIONS = join(ROOT, "docs/operations.md")
 
-await Bun.write(README, withOptionTables(await Bun.file(README).text()))
+await Bun.write(OPERATIONS, withOptionTables(await Bun.file(OPERATIONS).text()))

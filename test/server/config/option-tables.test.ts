@@ -5,13 +5,13 @@ import { settingsOf } from "../../../server/config/settings.ts"
 import { withOptionTables } from "../../support/option-tables.ts"
 import { ROOT } from "../../support/paths.ts"
 
-const README = readFileSync(join(ROOT, "README.md"), "utf8")
+const OPERATIONS = readFileSync(join(ROOT, "docs/operations.md"), "utf8")
 const EMPTY = ["start", "cluster"]
   .map((name) => `<!-- settings: ${name} -->\n<!-- end of settings: ${name} -->\n`)
   .join("")
 
-test("README.md has the options as they are; if not, `npm run tables` writes them", () => {
-  expect(README, "run `npm run tables`").toBe(withOptionTables(README))
+test("docs/operations.md has the options as they are; if not, `npm run tables` writes them", () => {
+  expect(OPERATIONS, "run `npm run tables`").toBe(withOptionTables(OPERATIONS))
 })
 
 test("a table has a row an option, with its default and its sentence", () => {
