@@ -31,6 +31,8 @@ const REFUSALS: readonly number[] = [Status.CLOCK_BEHIND, Status.NOT_READY, Stat
 /** The node could not be asked for ids, or did not answer. */
 const LOST: readonly number[] = [Status.NODE_DOWN, Status.TIMEOUT, Status.OVERLOADED]
 
+/** What a node that is full tells a client that it does not serve, milliseconds. */
+const REFUSED_FOR_MS = 1_000
 /** Nobody waits or is told to wait for longer, milliseconds. */
 const DETAIL_MAX = 86_400_000
 
@@ -89,14 +91,17 @@ export class AnswerOracle {
     return undefined
   }
 
-  /** A client that was one too many is told so. */
-  refused(sent: Sent, high: number, low: number): void {
+  /**
+   * A client that found the node full was answered OVERLOADED.
+   * @returns false when it was served all the same, and the answer is one as any other
+   */
+  refused(sent: Sent, high: number, low: number): boolean {
     const { trace } = this.#world
-    const retryMs = high * 2 ** 32 + low
-    if (retryMs !== 1_000) this.#breaks(sent, `refused for ${retryMs} ms`)
+    if (high !== 0 || low !== REFUSED_FOR_MS) return false
     this.statuses[Status.OVERLOADED]! += 1
     trace.mix(Status.OVERLOADED)
     if (trace.isOn) trace.line(this.#world.nowMs, `${name(sent)} is refused`)
+    return true
   }
 
   #gotIds(sent: Sent, block: IdBlock): number {

@@ -113,11 +113,11 @@ export abstract class Client {
   ): { sent: Sent; node: number | undefined } {
     const { answers } = this.parts
     const sent = this.#takeSent()
-    if (status !== Status.OVERLOADED || this.#end?.stream.isOneTooMany !== true) {
-      return { sent, node: answers.answered(sent, status, high, low) }
+    const isOneTooMany = this.#end?.stream.isOneTooMany === true
+    if (isOneTooMany && status === Status.OVERLOADED && answers.refused(sent, high, low)) {
+      return { sent, node: undefined }
     }
-    answers.refused(sent, high, low)
-    return { sent, node: undefined }
+    return { sent, node: answers.answered(sent, status, high, low) }
   }
 
   /** Takes out the oldest request, which has just been answered. */

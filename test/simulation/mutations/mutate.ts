@@ -22,7 +22,10 @@ interface Row {
 function tryMutation(mutant: Mutant, mutation: Mutation): Row {
   const { output } = mutant.having(mutation, () => mutant.simulate(["--seeds", String(SEEDS_MAX)]))
   const [, seed, found] = /^seed (\d+): (.*)$/m.exec(output) ?? []
-  return { mutation, seed: seed === undefined ? undefined : Number(seed), found: found ?? output }
+  if (seed === undefined) return { mutation, seed, found: output }
+  const without = mutant.simulate(["--seed", seed])
+  if (without.exitCode !== 0) throw new Error(`without the mistake too:\n${without.output}`)
+  return { mutation, seed: Number(seed), found: found ?? output }
 }
 
 function tableOf(rows: readonly Row[]): string {
