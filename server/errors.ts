@@ -4,6 +4,8 @@ export const ExitCode = {
   FAILURE: 1,
   /** What was asked for is wrong. The same command line will fail again. */
   USAGE: 2,
+  /** Another process has taken over the node's identity. Whoever starts this node again takes it back. */
+  IDENTITY_LOST: 3,
 } as const
 export type ExitCode = (typeof ExitCode)[keyof typeof ExitCode]
 

@@ -30,6 +30,11 @@ import type { ConnectionLimits } from "./transport/connection-table.ts"
 
 /** How often an idle node looks at its clock and its mark. */
 const TICK_MS = 250
+/**
+ * How long a node goes on that has lost its identity: not ready, so that balancers send clients
+ * elsewhere, with ids up to its last mark for those that are still there.
+ */
+const LOST_GRACE_MS = 2_000
 
 export interface NodeOptions {
   readonly tcp: Address
@@ -63,6 +68,8 @@ export class FirnNode {
   readonly #clockWatch: ClockWatch
   readonly #tcp: ConnectionServer
   readonly #http: HttpServer | undefined
+  readonly #lost = Promise.withResolvers<string>()
+  #lostGrace: Timer | undefined
   #tick: Timer | undefined
   #refusal: Status = Status.OK
   #stopping = false
@@ -217,17 +224,23 @@ export class FirnNode {
     return this.#http?.address
   }
 
+  /** Resolves when this node has lost its identity and is to be stopped, with who has it now. */
+  get identityLost(): Promise<string> {
+    return this.#lost.promise
+  }
+
   /** Answers what has been received, stores the exact mark if it may, and lets go of the store. */
   async stop(): Promise<void> {
     if (this.#stopping) return
     this.#stopping = true
     this.#tick?.cancel()
+    this.#lostGrace?.cancel()
     await Promise.all([this.#tcp.stop(), this.#http?.stop()])
     this.#membership.close()
     await release(this.#store, this.#reservation, this.#generator)
   }
 
-  /** Keeps the mark ahead while nobody asks, and logs when ids stop or come back. */
+  /** Keeps the mark ahead while nobody asks, logs when ids stop or come back, and ends a lost node. */
   #watch(): void {
     const refusal = this.#generator.refusal()
     this.#clockWatch.look()
@@ -236,6 +249,10 @@ export class FirnNode {
       const readiness = this.#readiness()
       if (readiness === READY) this.#log.info({ event: "ready" }, "ids are given out again")
       else this.#log.error({ event: "not-ready", ...readiness }, readiness.reason)
+    }
+    const { lost } = this.#reservation
+    if (lost !== undefined) {
+      this.#lostGrace ??= this.#environment.after(LOST_GRACE_MS, () => this.#lost.resolve(lost))
     }
     this.#tick = this.#environment.after(TICK_MS, () => this.#watch())
   }

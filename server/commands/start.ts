@@ -3,6 +3,7 @@ import type { Command } from "commander"
 import type { Logger } from "pino"
 import { defineCommand } from "../config/command-line.ts"
 import type { Values } from "../config/settings.ts"
+import { ExitCode, ServerError } from "../errors.ts"
 import { createLogger } from "../log.ts"
 import { FirnNode } from "../node.ts"
 import { dialTcp } from "../net/dial.ts"
@@ -69,7 +70,7 @@ async function start(options: StartOptions): Promise<void> {
     dial: dialTcp,
     log,
   })
-  stopOnSignal(node, log)
+  stopWhenTold(node, log)
   readPeersOnSignal(node, store.node.nodeId, peersFile, log)
   announce(node, log)
 }
@@ -146,9 +147,9 @@ function readPeersOnSignal(
   })
 }
 
-function stopOnSignal(node: FirnNode, log: Logger): void {
+function stopWhenTold(node: FirnNode, log: Logger): void {
   let stopping = false
-  const stop = async (cause: string): Promise<void> => {
+  const stop = async (cause: string, exitCode = 0): Promise<void> => {
     // A second signal, of an impatient Ctrl-C, must not end the process before the mark is stored.
     if (stopping) return
     stopping = true
@@ -157,13 +158,14 @@ function stopOnSignal(node: FirnNode, log: Logger): void {
       await node.stop()
     } catch (error) {
       log.error({ event: "stop-failed", err: error }, "the mark stored last stands")
-      process.exit(1)
+      process.exit(error instanceof ServerError ? error.exitCode : ExitCode.FAILURE)
     }
     log.info({ event: "stopped" }, "stopped")
-    process.exit(0)
+    process.exit(exitCode)
   }
   process.on("SIGINT", (signal) => void stop(signal))
   process.on("SIGTERM", (signal) => void stop(signal))
+  void node.identityLost.then(() => stop("identity lost", ExitCode.IDENTITY_LOST))
   stopWithSupervisor(() => void stop("supervisor ended"))
 }
 

@@ -5,6 +5,8 @@ export const StoreFault = {
   UNUSABLE: "UNUSABLE",
   /** Another process holds it. */
   LOCKED: "LOCKED",
+  /** This process had it, and another process has claimed it since. */
+  LOST: "LOST",
   /** What is stored is not what was written. */
   CORRUPT: "CORRUPT",
   /** Another node id or epoch is stored than the one asked for. */
@@ -20,8 +22,19 @@ export class StoreError extends ServerError {
   readonly fault: StoreFault
 
   constructor(fault: StoreFault, message: string, options?: ErrorOptions) {
-    const isUsage = fault === StoreFault.MISMATCH || fault === StoreFault.NO_NODE_ID
-    super(message, options, isUsage ? ExitCode.USAGE : ExitCode.FAILURE)
+    super(message, options, exitCodeOf(fault))
     this.fault = fault
+  }
+}
+
+function exitCodeOf(fault: StoreFault): ExitCode {
+  switch (fault) {
+    case StoreFault.MISMATCH:
+    case StoreFault.NO_NODE_ID:
+      return ExitCode.USAGE
+    case StoreFault.LOST:
+      return ExitCode.IDENTITY_LOST
+    default:
+      return ExitCode.FAILURE
   }
 }

@@ -104,13 +104,18 @@ async function serve(disk: TestDisk, record: IdRecord): Promise<void> {
   await loaded.stop()
 }
 
-/** Starts a node and expects it to refuse, with what SQLite says in its one line. */
-async function expectRefused(disk: TestDisk, name: string, code: string): Promise<void> {
+/** Starts a node and expects it to refuse, with the file and what is wrong with it in its one line. */
+async function expectRefused(
+  disk: TestDisk,
+  name: string,
+  code: string,
+  file = "node.sqlite",
+): Promise<void> {
   const args = ["start", "--data-dir", `${disk.path}/${name}`, ...NODE, ...ARGS]
   const { exit, stdout, stderr } = await runFirn(args, { program: disk.firn })
   expect({ exit, stdout }).toEqual({ exit: 1, stdout: "" })
   expect(stderr).toMatch(/^error: .+\n$/)
-  expect(stderr).toContain(`${name}/node.sqlite cannot be used: `)
+  expect(stderr).toContain(`${name}/${file} cannot be used: `)
   expect(stderr).toContain(`(${code})`)
 }
 
@@ -131,7 +136,7 @@ testAllowed("mounts")(
       await loaded.kill()
     }
     await disk.fill()
-    // The killed node has left its journal behind, and so the room for it.
+    // The killed node has left its journal behind, and so the room for it, and room for a mark.
     await serve(disk, record)
     await disk.fill()
     await expectRefused(disk, "node", "SQLITE_FULL")
@@ -151,7 +156,7 @@ testAllowed("mounts")(
     for (let round = 0; round < 2; round++) {
       await serve(disk, record)
       await disk.setReadOnly(true)
-      await expectRefused(disk, "node", "SQLITE_READONLY")
+      await expectRefused(disk, "node", "EROFS", "node.owner")
       await expectRefused(disk, "other", "EROFS")
       await disk.setReadOnly(false)
     }

@@ -108,6 +108,18 @@ describe("a node whose identity is lost", () => {
     await lone.stop(node)
   })
 
+  test("asks to be stopped two seconds later, and not before", async () => {
+    const lone = new LoneNode()
+    const node = await lone.start()
+    lone.store.lose(REASON)
+    // It finds out at its next look, which it takes four times a second.
+    lone.environment.advance(2_000)
+    expect(Bun.peek.status(node.identityLost)).toBe("pending")
+    lone.environment.advance(250)
+    expect(await within("the news", node.identityLost)).toBe(REASON)
+    await lone.stop(node)
+  })
+
   test("leaves the mark alone as it stops", async () => {
     const lone = new LoneNode()
     const node = await lone.start()
@@ -144,6 +156,8 @@ describe("a node whose identity is lost", () => {
 test("a node that keeps its identity stores the exact mark as it stops", async () => {
   const lone = new LoneNode()
   const node = await lone.start()
+  lone.environment.advance(60_000)
+  expect(Bun.peek.status(node.identityLost)).toBe("pending")
   await lone.stop(node)
   expect([lone.store.closedWith, lone.store.mark]).toEqual([[0], 0])
 })

@@ -3,6 +3,9 @@ import { Crowd } from "./clients/crowd.ts"
 import type { Network } from "./network/network.ts"
 import { FAIR } from "./network/road.ts"
 import type { Weather } from "./network/road.ts"
+import { Stage } from "./machine/disk.ts"
+import type { Process } from "./machine/process.ts"
+import type { Weighted } from "./random.ts"
 import type { Fault, Settings } from "./settings.ts"
 import type { SimulatedNode } from "./machine/simulated-node.ts"
 import type { Stream } from "./network/stream.ts"
@@ -13,6 +16,15 @@ import type { World } from "./world.ts"
 const DOWN_MAX_MS = 3_000
 /** A clock that leapt for a moment is back within this. */
 const GLITCH_MAX_MS = 4_500
+
+const STAGES = Object.values(Stage)
+/** A process that has looked who has the identity, and not yet written, has the most to get wrong. */
+const TAKE_OVER_STAGES: Weighted<Stage> = [
+  { item: Stage.ASKED, weight: 3 },
+  { item: Stage.WRITTEN, weight: 1 },
+  { item: Stage.SYNCED, weight: 1 },
+  { item: Stage.TOLD, weight: 1 },
+]
 
 /** Makes the faults that a seed decides on, until it is told to stop. */
 export class Faults {
@@ -51,8 +63,9 @@ export class Faults {
       this.#network.setMad(node.nodeId, this.#world.nowMs)
       node.disk.onStage = undefined
       node.disk.setFault(undefined)
-      node.relist(node.fullList)
+      node.relist(node.listing.full)
       node.process?.goOn()
+      node.settleOvertaken()
       node.start()
     }
   }
@@ -65,11 +78,13 @@ export class Faults {
       case "crash":
         return this.#crash(node)
       case "crash-in-write":
-        return this.#crashInWrite(node)
+        return this.#inWrite(node, random.pick(STAGES), () => this.#crash(node))
       case "crash-loop":
         return this.#crashLoop(node, random.whole(3, 12))
       case "stop":
         return node.stop()
+      case "take-over":
+        return this.#takeOver(node)
       case "pause":
         node.process?.pause()
         return this.#later(random.spread(1, 12_000), node, () => node.process?.goOn())
@@ -94,7 +109,7 @@ export class Faults {
       case "dark":
         return this.#disturb((stream) => stream.goDark())
       case "relist":
-        return node.relist(node.fullList.filter(() => random.chance(0.7)))
+        return node.relist(node.listing.full.filter(() => random.chance(0.7)))
       case "mad":
         return this.#network.setMad(node.nodeId, this.#world.nowMs + random.spread(20, 3_000))
       case "weather":
@@ -112,16 +127,36 @@ export class Faults {
     node.startAfter(random.spread(1, DOWN_MAX_MS))
   }
 
-  /** Crashes the node at one of its next two writes, at any stage of it. */
-  #crashInWrite(node: SimulatedNode): void {
-    const { random } = this.#world
-    const worst = random.whole(0, 3)
-    let left = random.whole(1, 2)
+  /** Does something to the node in one of its next two writes. */
+  #inWrite(node: SimulatedNode, worst: Stage, harm: () => void): void {
+    let left = this.#world.random.whole(1, 2)
     node.disk.onStage = (stage) => {
       if (stage !== worst || --left > 0) return
       node.disk.onStage = undefined
-      this.#later(0, node, () => this.#crash(node))
+      this.#later(0, node, harm)
     }
+  }
+
+  /** A second process on the disk of the first. Either may stand still for a while. */
+  #takeOver(node: SimulatedNode): void {
+    const { random } = this.#world
+    const takeOver = (): void => {
+      const older = node.takeOver()
+      if (older === undefined) return
+      const newer = node.process!
+      if (random.chance(0.4)) this.#standStill(node, older, random.spread(1, 5_000))
+      if (random.chance(0.4)) {
+        const delayMs = random.spread(0.02, 10)
+        this.#later(delayMs, node, () => this.#standStill(node, newer, random.spread(1, 100)))
+      }
+    }
+    if (random.chance(0.3)) takeOver()
+    else this.#inWrite(node, random.weighted(TAKE_OVER_STAGES), takeOver)
+  }
+
+  #standStill(node: SimulatedNode, process: Process, forMs: number): void {
+    process.pause()
+    this.#later(forMs, node, () => process.goOn())
   }
 
   #crashLoop(node: SimulatedNode, times: number): void {

@@ -44,7 +44,9 @@ export interface SimulationResult {
 }
 
 /** What no node may ever say: only the listed nodes are there, and all behave but the mad. */
-const FORBIDDEN = ["duplicate-node", "peer-misconfigured", "connection-failed"]
+const FORBIDDEN = ["peer-misconfigured", "connection-failed"]
+/** What a node may only say when it has two processes, or has had. */
+const FOR_TWO = ["duplicate-node", "identity-lost"]
 /** What was wrong at the other end of a link this long ago may be found only now. */
 const FOUND_WITHIN_MS = 10_000
 
@@ -126,8 +128,12 @@ class Simulation {
     )
   }
 
-  /** A mad node is found out, and so is one whose clock has leapt since it was last asked. */
-  #isExcused({ event, peer, reason }: LogLine): boolean {
+  /**
+   * Who has had two processes may say so. A mad node is found out, and so is one whose clock has
+   * leapt since it was last asked.
+   */
+  #isExcused({ node: sayer, event, peer, reason }: LogLine): boolean {
+    if (FOR_TWO.includes(event)) return this.#nodes.get(sayer)?.wasOvertaken === true
     const node = peer === undefined ? undefined : this.#nodes.get(peer)
     if (event !== "peer-misconfigured" || node === undefined) return false
     const sinceMs = this.#world.nowMs - FOUND_WITHIN_MS
@@ -170,7 +176,8 @@ function worldLog(world: World, isExcused: (line: LogLine) => boolean): Logger {
     if (world.trace.isOn) world.trace.line(world.nowMs, `log ${line.trimEnd()}`)
     const said = JSON.parse(line) as LogLine
     const { node, event, msg } = said
-    if (FORBIDDEN.includes(event) && !isExcused(said)) world.breaks(`node ${node} says: ${msg}`)
+    const isForbidden = FORBIDDEN.includes(event) || FOR_TWO.includes(event)
+    if (isForbidden && !isExcused(said)) world.breaks(`node ${node} says: ${msg}`)
   }
   return pino({ level: "info", base: null, timestamp: false }, { write })
 }

@@ -47,8 +47,8 @@ export function ordinal({ time, sequence }: IdBlock): number {
 }
 
 /**
- * Knows what one node has given out, over all its processes, and holds each block against what is
- * promised, at the moment it is given out. Its memory is constant, but for blocks that nobody got.
+ * Knows what one node has given out, over processes that follow each other, and holds each block
+ * against what is promised, at the moment it is given out.
  */
 export class IssueOracle {
   /** Of the last id; -1 before there is any. */
@@ -59,6 +59,8 @@ export class IssueOracle {
   readonly #leapMs: number
   readonly #broken: (promise: string) => never
   #last = -Infinity
+  /** The mark that the process has found. */
+  #startMark = -Infinity
   /** The time that the process may have believed the wall clock to show last, and the latest. */
   #seenWall = -Infinity
   #latestWall = -Infinity
@@ -67,8 +69,6 @@ export class IssueOracle {
   #reach = -Infinity
   /** The least of an id's time, less the monotonic clock, since the wall clock is behind. */
   #pace = Infinity
-  /** The blocks that no client has got: how many ids each has, by its first one. */
-  readonly #unclaimed = new Map<number, number>()
 
   /** @param broken called for the first promise that is not kept */
   constructor(site: IssueSite, limits: ClockLimits, broken: (promise: string) => never) {
@@ -81,6 +81,7 @@ export class IssueOracle {
 
   /** A process begins, at the mark it has found. */
   started(mark: number): void {
+    this.#startMark = mark
     this.#seenWall = -Infinity
     this.#latestWall = mark
     this.#leaps = []
@@ -117,6 +118,7 @@ export class IssueOracle {
     const leadMs = time - wall
     if (block.node !== nodeId) this.#breaks("an id of another node", block)
     if (first <= this.#last) this.#breaks("an id is not above the last one", block)
+    if (time < this.#startMark) this.#breaks("an id is before the mark of its start", block)
     if (sequence + count > SEQUENCE_MAX + 1) this.#breaks("a block is of two times", block)
     if (time >= durableMark) this.#breaks(`an id is at or past the mark ${durableMark}`, block)
     if (leadMs > this.#leadMaxMs) this.#breaks(`an id is ${leadMs} ms ahead of the clock`, block)
@@ -124,16 +126,6 @@ export class IssueOracle {
     this.#checkPace(block, leadMs)
     this.#last = first + count - 1
     this.lastTime = time
-    this.#unclaimed.set(first, count)
-  }
-
-  /** A client has been given this block. */
-  claimed(block: IdBlock): void {
-    const first = ordinal(block)
-    if (this.#unclaimed.get(first) !== block.count) {
-      this.#breaks("a client got what was not given out, or was given to another", block)
-    }
-    this.#unclaimed.delete(first)
   }
 
   /** Whether the process may let the wall clock lead it to what it shows now. */

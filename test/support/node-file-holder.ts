@@ -13,11 +13,12 @@ export class NodeFileHolder implements AsyncDisposable {
   readonly #watchers = new Set<() => void>()
   #ended = false
 
-  constructor(dataDir: string, mode: "hold" | "write") {
+  constructor(dataDir: string, mode: "hold" | "write", env: Readonly<Record<string, string>> = {}) {
     this.#process = Bun.spawn([process.execPath, SCRIPT, dataDir, mode], {
       stdin: "ignore",
       stdout: "pipe",
       stderr: "inherit",
+      env: { ...process.env, ...env },
     })
     this.#read = this.#readAll()
   }

@@ -21,6 +21,7 @@ export type ToolName =
   | "util-linux"
   | "e2fsprogs"
   | "iproute2"
+  | "cc"
   | "/proc"
 
 const tools: Record<ToolName, Tool> = {
@@ -44,6 +45,7 @@ const tools: Record<ToolName, Tool> = {
   },
   e2fsprogs: { remedy: debian("e2fsprogs"), isThere: () => isOnPath("mkfs.ext4") },
   iproute2: { remedy: debian("iproute2"), isThere: () => isOnPath("ip") },
+  cc: { remedy: debian("gcc libc6-dev"), isThere: () => isOnPath("cc") },
   "/proc": { remedy: "run the tests on Linux", isThere: () => process.platform === "linux" },
 }
 

@@ -1,9 +1,11 @@
 import { Database } from "bun:sqlite"
-import { closeSync, fsyncSync, linkSync, mkdirSync, openSync, rmSync, statSync } from "node:fs"
-import { dirname, join, resolve } from "node:path"
+import { mkdirSync, rmSync, statSync } from "node:fs"
+import { join } from "node:path"
 import { DEFAULT_EPOCH_MS, NODE_ID_MAX } from "../../../protocol/index.ts"
 import { StoreError, StoreFault } from "../errors.ts"
 import type { Identity, StoredNode, WantedIdentity } from "../node-store.ts"
+import { lock } from "./lock.ts"
+import { isPlaced, placeNew } from "./place-new.ts"
 import { readVerifiedRow, writeRowMark, writeSchema } from "./schema.ts"
 import type { Row } from "./schema.ts"
 import { corrupt, explaining } from "./sqlite-errors.ts"
@@ -44,11 +46,11 @@ export class NodeFile {
   static open(dataDir: string, wanted: WantedIdentity): NodeFile {
     const path = nodeFilePath(dataDir)
     return explaining(path, () => {
-      if (!exists(path)) createWanted(path, dataDir, wanted)
+      if (!isPlaced(path)) createWanted(path, dataDir, wanted)
       checkSize(path)
       const database = new Database(path, { readwrite: true, create: false })
       try {
-        lock(database)
+        lock(path, database)
         const file = new NodeFile(path, database, readVerifiedRow(path, database))
         checkIdentity(path, file.node, wanted)
         return file
@@ -68,14 +70,12 @@ export class NodeFile {
     const path = nodeFilePath(dataDir)
     return explaining(path, () => {
       mkdirSync(dataDir, { recursive: true })
-      if (exists(path)) return false
-      // Written apart and linked into place whole: a crash half way leaves no file, and of two
-      // processes that create at the same time one wins.
+      if (isPlaced(path)) return false
       const draft = `${path}.${process.pid}.new`
       try {
         rmSync(draft, { force: true })
-        writeDraft(draft, identity)
-        return linkNew(draft, path)
+        writeDraft(path, draft, identity)
+        return placeNew(draft, path)
       } finally {
         rmSync(draft, { force: true })
       }
@@ -116,17 +116,6 @@ function checkSize(path: string): void {
   if (size < PAGE_SIZE_MIN) throw corrupt(path, `it has only ${size} bytes`)
 }
 
-/** Takes the lock that lasts until the database is closed. */
-function lock(database: Database): void {
-  database.run("PRAGMA busy_timeout = 0")
-  database.run("PRAGMA locking_mode = EXCLUSIVE")
-  database.run("PRAGMA synchronous = FULL")
-  database.run("BEGIN EXCLUSIVE")
-  database.run("COMMIT")
-  // Already so, unless a damaged header names another mode.
-  database.run("PRAGMA journal_mode = DELETE")
-}
-
 function createWanted(path: string, dataDir: string, wanted: WantedIdentity): void {
   if (wanted.nodeId === undefined) {
     throw new StoreError(
@@ -160,39 +149,12 @@ function epochText(epochMs: number): string {
   return `${new Date(epochMs).toISOString()} (${epochMs})`
 }
 
-function writeDraft(draft: string, identity: Identity): void {
+function writeDraft(path: string, draft: string, identity: Identity): void {
   const database = new Database(draft, { readwrite: true, create: true })
   try {
-    database.run("PRAGMA synchronous = FULL")
+    lock(path, database)
     writeSchema(database, identity, new Date().toISOString())
   } finally {
     database.close()
   }
-}
-
-/** @returns false when there is a file of that name already */
-function linkNew(draft: string, path: string): boolean {
-  try {
-    linkSync(draft, path)
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "EEXIST") return false
-    throw error
-  }
-  const directory = dirname(resolve(path))
-  syncDirectory(directory)
-  syncDirectory(dirname(directory))
-  return true
-}
-
-function syncDirectory(path: string): void {
-  const directory = openSync(path, "r")
-  try {
-    fsyncSync(directory)
-  } finally {
-    closeSync(directory)
-  }
-}
-
-function exists(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false }) !== undefined
 }

@@ -15,6 +15,19 @@ export function corrupt(path: string, what: string, options?: ErrorOptions): Sto
   return new StoreError(StoreFault.CORRUPT, message, options)
 }
 
+/** The error for a file system that gives no locks. */
+export function noLocks(path: string, cause: unknown): StoreError {
+  const message =
+    `${path} cannot be locked: its file system gives no locks (ENOLCK), as NFS does without a lock ` +
+    "service. Use a local disk, or mount it with NFS 4, with the lock service running, or with nolock"
+  return new StoreError(StoreFault.UNUSABLE, message, { cause })
+}
+
+/** Whether SQLite did not get the lock it asked for. */
+export function isBusy(error: unknown): boolean {
+  return error instanceof SQLiteError && (error.code ?? "").startsWith("SQLITE_BUSY")
+}
+
 /** Runs `work`; any error of the file system or of SQLite becomes a StoreError that names `path`. */
 export function explaining<T>(path: string, work: () => T): T {
   try {
@@ -29,10 +42,11 @@ function explained(path: string, cause: unknown): StoreError {
   const error = cause as Error & { code?: string }
   const code = error.code ?? "no code"
   if (cause instanceof SQLiteError) {
-    if (code.startsWith("SQLITE_BUSY")) {
+    if (isBusy(cause)) {
       const message = `${path} is in use by another process: one node, one data directory`
       return new StoreError(StoreFault.LOCKED, message, { cause })
     }
+    if (/^SQLITE_IOERR_\w*LOCK$/.test(code)) return noLocks(path, cause)
     if (/^SQLITE_(CORRUPT|NOTADB|ERROR|FORMAT)/.test(code)) {
       return corrupt(path, error.message, { cause })
     }

@@ -1,16 +1,19 @@
 import { StoreError, StoreFault } from "../errors.ts"
-import type { NodeStore, StoredNode, WantedIdentity } from "../node-store.ts"
+import type { NodeStore, StoreEvents, StoredNode, WantedIdentity } from "../node-store.ts"
 import type { StoreReply, StoreRequest } from "./sqlite-worker.ts"
 
 type Settle = (reply: StoreReply) => void
 
 /**
- * The store on SQLite: this thread's end of the worker that holds the file. The lock on the file
- * keeps every other process out, so this store never tells that the identity is lost.
+ * The store on SQLite: this thread's end of the worker that has the data directory. A lock keeps
+ * other processes out. Where the file system does not keep to locks, each `extend` and `close` finds
+ * out whether another process has taken over.
  */
 export class SqliteStore implements NodeStore {
   readonly node: StoredNode
   readonly #link: WorkerLink
+  #events: StoreEvents | undefined
+  #lost: string | undefined
 
   private constructor(link: WorkerLink, node: StoredNode) {
     this.#link = link
@@ -27,18 +30,29 @@ export class SqliteStore implements NodeStore {
   }
 
   extend(mark: number, done: (error?: Error) => void): void {
-    this.#link.send({ kind: "extend", mark }, (reply) => done(errorOf(reply)))
+    this.#link.send({ kind: "extend", mark }, (reply) => done(this.#errorOf(reply)))
   }
 
-  watch(): void {
-    // There is nothing to tell.
+  watch(events: StoreEvents): void {
+    this.#events = events
+    if (this.#lost !== undefined) events.lost(this.#lost)
   }
 
   async close(mark: number | undefined): Promise<void> {
     const reply = await this.#link.ask({ kind: "close", mark })
     this.#link.end()
-    const error = errorOf(reply)
+    const error = this.#errorOf(reply)
     if (error !== undefined) throw error
+  }
+
+  /** Tells of the loss of the identity if that is what the reply is. */
+  #errorOf(reply: StoreReply): StoreError | undefined {
+    const error = errorOf(reply)
+    if (error?.fault === StoreFault.LOST && this.#lost === undefined) {
+      this.#lost = error.message
+      this.#events?.lost(error.message)
+    }
+    return error
   }
 }
 

@@ -14,6 +14,7 @@ import { ANY_NODE } from "./forward-ledger.ts"
 import type { ForwardLedger } from "./forward-ledger.ts"
 import type { Request } from "../clients/requests.ts"
 import { WAIT_TIMEOUT_MS } from "../settings.ts"
+import type { Life } from "../machine/life.ts"
 import type { SimulatedNode } from "../machine/simulated-node.ts"
 import type { World } from "../world.ts"
 
@@ -22,8 +23,8 @@ export interface Sent extends Request {
   /** The node it was sent to. */
   readonly entry: number
   readonly sentAtMs: number
-  /** By node, the latest id that a client had got by then. The ids of the answer are above it. */
-  readonly floors: ReadonlyMap<number, number>
+  /** By process, the latest id that a client had got by then. The ids of the answer are above it. */
+  readonly floors: ReadonlyMap<Life, number>
 }
 
 /** The node that was asked for ids has none to give now. */
@@ -45,8 +46,8 @@ export class AnswerOracle {
   readonly #epochMs: number
   readonly #nodes: ReadonlyMap<number, SimulatedNode>
   readonly #ledger: ForwardLedger
-  /** By node, the latest id that a client has got. */
-  #floors = new Map<number, number>()
+  /** By process, the latest id that a client has got. */
+  #floors = new Map<Life, number>()
   /** A request that was sent keeps `#floors`: it has to be copied before it is changed. */
   #isHeld = false
 
@@ -109,24 +110,31 @@ export class AnswerOracle {
     const isForwarded = (flags & FLAG_FORWARDED) !== 0
     const isLocal = op === Op.LOCAL || (isForwarded && op !== Op.NODE)
     const wanted = isLocal ? entry : op === Op.NODE ? target : block.node
-    const issued = this.#nodes.get(block.node)?.issued
-    if (issued === undefined || block.node !== wanted) {
+    const node = this.#nodes.get(block.node)
+    if (node === undefined || block.node !== wanted) {
       return this.#breaks(sent, `answered with ids of node ${block.node}`)
     }
     if (isForwarded && block.node !== entry) this.#breaks(sent, "forwarded all the same")
-    issued.claimed(block)
+    const life = node.claims.claimed(block)
+    if (sent.sentAtMs > life.endedAtMs) this.#breaks(sent, "answered by a process that had ended")
     const first = ordinal(block)
     const last = first + block.count - 1
-    if (first <= (floors.get(block.node) ?? -Infinity)) {
+    if (first <= (floors.get(life) ?? -Infinity)) {
       this.#breaks(sent, `answered with ids below earlier ones: ${blockName(block)}`)
     }
-    if (last > (this.#floors.get(block.node) ?? -Infinity)) {
-      if (this.#isHeld) this.#floors = new Map(this.#floors)
-      this.#isHeld = false
-      this.#floors.set(block.node, last)
+    if (last > (this.#floors.get(life) ?? -Infinity)) {
+      if (this.#isHeld) this.#copyFloors()
+      this.#floors.set(life, last)
     }
     this.ids += block.count
     return block.node
+  }
+
+  /** Those of processes that have ended are of no use to requests that are yet to be sent. */
+  #copyFloors(): void {
+    const living = [...this.#floors].filter(([life]) => life.endedAtMs === Infinity)
+    this.#floors = new Map(living)
+    this.#isHeld = false
   }
 
   /** Whether an answer that has no ids may be the one to this request. */
@@ -156,7 +164,9 @@ export class AnswerOracle {
   }
 
   #mayBeUnknown({ entry, target, sentAtMs }: Sent): boolean {
-    return !this.#nodes.get(entry)!.hasListed(target, sentAtMs)
+    const node = this.#nodes.get(entry)!
+    // A process that was overtaken keeps the list it had.
+    return node.wasOvertaken || !node.listing.hasHad(target, sentAtMs)
   }
 
   #breaks(sent: Sent, what: string): never {

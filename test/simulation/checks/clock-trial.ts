@@ -62,7 +62,7 @@ export class ClockTrial {
   #stand(): void {
     this.#leap()
     this.#serveFor(STANDS_MS)
-    const aheadMs = this.#node.issued.lastTime - (this.#node.wall - this.#leapMs)
+    const aheadMs = this.#node.lastTime - (this.#node.wall - this.#leapMs)
     const isFollowed = aheadMs > this.#leadMaxMs
     if (isFollowed === this.#hasPeers) {
       this.#breaks(

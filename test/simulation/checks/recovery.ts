@@ -16,6 +16,8 @@ import type { Workload } from "../clients/workload.ts"
 
 /** A stop may take 6 s, and a restart and a start have to follow. */
 const UP_WITHIN_MS = 9_000
+/** As long as that may take a process to end that was overtaken and has no ids left. */
+const GONE_WITHIN_MS = 9_000
 /** From then on a node gives out its own ids, if its clock allows it and is believed. */
 const SERVES_WITHIN_MS = 2_500
 /** What the README promises for a peer that is back, and time for the answer. */
@@ -58,13 +60,14 @@ export class Recovery {
     workload.stop()
     faults.stop()
     this.#setClocks(0)
-    this.#waitUntilUp()
+    this.#waitUntil("is not up", UP_WITHIN_MS, ({ state }) => state === NodeState.UP)
     this.#catchUp()
     survey(this.#parts, this.#ownIds(), this.#servesWithinMs)
     survey(this.#parts, this.#idsOfOthers(), ROUTES_WITHIN_MS)
     survey(this.#parts, this.#idsOfKeys(), ROUTES_WITHIN_MS)
     world.runUntil(world.nowMs + ANSWERED_WITHIN_MS)
     workload.checkAnswered()
+    this.#waitUntil("has a process that was overtaken", GONE_WITHIN_MS, (node) => !node.hasRelic)
     const able = this.#able
     if (able.length > 0) new ClockTrial(this.#parts, this.#settings, world.random.pick(able)).run()
   }
@@ -78,14 +81,14 @@ export class Recovery {
     }
   }
 
-  #waitUntilUp(): void {
+  #waitUntil(what: string, withinMs: number, isSo: (node: SimulatedNode) => boolean): void {
     const { world } = this.#parts
-    const endMs = world.nowMs + UP_WITHIN_MS
+    const endMs = world.nowMs + withinMs
     for (;;) {
-      const late = this.#nodes.find(({ state }) => state !== NodeState.UP)
+      const late = this.#nodes.find((node) => !isSo(node))
       if (late === undefined) return
       if (world.nowMs >= endMs) {
-        world.breaks(`node ${late.nodeId} is still ${late.state} after ${UP_WITHIN_MS} ms`)
+        world.breaks(`node ${late.nodeId} still ${what} after ${withinMs} ms`)
       }
       world.runUntil(world.nowMs + STEP_MS)
     }
@@ -113,7 +116,7 @@ export class Recovery {
   #refusals(): Question[] {
     return this.#able.map((node) => {
       const behindMs = this.#behindMs(node)
-      const aheadMs = node.issued.lastTime - node.wall - this.#leadMaxMs
+      const aheadMs = node.lastTime - node.wall - this.#leadMaxMs
       const isRight = (status: number): boolean =>
         status === Status.CLOCK_BEHIND
           ? behindMs > 0
@@ -131,7 +134,7 @@ export class Recovery {
     const share = PAIRS_MAX / this.#able.length ** 2
     return this.#able.flatMap((node) =>
       this.#able
-        .filter(({ nodeId }) => node.hasListed(nodeId, Infinity) && random.chance(share))
+        .filter(({ nodeId }) => node.listing.hasHad(nodeId, Infinity) && random.chance(share))
         .map(({ nodeId }) => ({ node, request: request(Op.NODE, 1, nodeId), isRight: isOk })),
     )
   }

@@ -1,4 +1,3 @@
-import type { NodeStore, StoredNode } from "../../../server/storage/node-store.ts"
 import type { Process } from "./process.ts"
 import { Kind } from "../world.ts"
 import type { World } from "../world.ts"
@@ -26,179 +25,85 @@ export interface DiskFault {
   readonly holdMs: number
 }
 
-/** The only reason for which a start or a stop may fail. */
+/** One of the reasons for which a start or a stop may fail. */
 export class DiskError extends Error {
   override readonly name = "DiskError"
 }
 
-interface Write {
-  readonly mark: number
-  readonly done: (error?: Error) => void
-  stage: Stage
+/** The mark of one process. */
+export interface MarkFile {
+  /** What another process reads. */
+  written: number
+  /** What is synced: a power cut leaves it. */
+  durable: number
 }
 
-/** A node's disk, with its identity and mark. It outlives the processes that use it. */
+/**
+ * A node's disk, with its identity, the register of its owner, and the marks of its processes. It
+ * keeps no process from using it while another one does.
+ */
 export class Disk {
   readonly nodeId: number
   readonly epochMs: number
-  /** What is synced: a power cut leaves it. */
-  durableMark = 0
-  /** The last mark that the process which asked for it knows to be synced. */
-  knownMark = 0
-  /** Called as a write reaches a stage, for a fault that waits for the worst moment. */
+  /** The process that has claimed it last. */
+  owner: Process | undefined
+  readonly marks: Map<Process, MarkFile> = new Map()
+  /** Called as a write of its user reaches a stage, for a fault that waits for the worst moment. */
   onStage: ((stage: Stage) => void) | undefined
+  fault: DiskFault | undefined
   readonly #world: World
-  readonly #checkMark: (mark: number, isLast: boolean) => void
-  #fault: DiskFault | undefined
-  #user: Process | undefined
-  #write: Write | undefined
-  #next: Write | undefined
-  /** The step that is held up. */
-  #held: (() => void) | undefined
+  /** The steps that are held up. */
+  readonly #held = new Set<() => void>()
 
-  /** @param checkMark hears of every mark that is to be written; the last of a process is exact */
-  constructor(
-    world: World,
-    nodeId: number,
-    epochMs: number,
-    checkMark: (mark: number, isLast: boolean) => void,
-  ) {
+  constructor(world: World, nodeId: number, epochMs: number) {
     this.#world = world
     this.nodeId = nodeId
     this.epochMs = epochMs
-    this.#checkMark = checkMark
   }
 
-  /** The store, as a process that starts finds it. */
-  open(process: Process): NodeStore {
-    if (this.#user !== undefined) this.#world.breaks("two processes use one data directory")
-    this.#user = process
-    this.knownMark = this.durableMark
-    const node: StoredNode = {
-      nodeId: this.nodeId,
-      epochMs: this.epochMs,
-      mark: this.durableMark,
-    }
-    return {
-      node,
-      extend: (mark, done) => {
-        if (this.#write !== undefined) this.#world.breaks("two writes at a time")
-        this.#checkMark(mark, false)
-        this.#begin(mark, process, done)
-      },
-      watch: () => {
-        // One process at a time uses a disk: there is nothing to tell.
-      },
-      close: (mark) =>
-        new Promise((resolve, reject) => {
-          if (mark === undefined) this.#world.breaks("a stop does not store its mark")
-          this.#checkMark(mark, true)
-          this.#begin(mark, process, (error) => {
-            if (this.#user === process) this.#user = undefined
-            if (error === undefined) resolve()
-            else reject(error)
-          })
-        }),
-    }
+  /** The mark that a start would find after a power cut. */
+  get durableMark(): number {
+    return Math.max(0, ...Array.from(this.marks.values(), ({ durable }) => durable))
   }
 
   setFault(fault: DiskFault | undefined): void {
-    this.#fault = fault
-    this.#letGo()
+    this.fault = fault
+    for (const letGo of this.#held) letGo()
   }
 
-  /** The process has ended. What was written and not synced is lost, or by chance is not. */
-  release(): void {
-    const write = this.#write
-    if (write?.stage === Stage.WRITTEN && this.#world.random.chance(0.5)) this.#sync(write)
-    this.#write = this.#next = this.#held = this.#user = undefined
-  }
-
-  #begin(mark: number, process: Process, done: (error?: Error) => void): void {
-    if (this.#user !== process) this.#world.breaks("a mark is stored after the store was closed")
-    const tell = (error?: Error): void =>
-      process.enter(() => {
-        if (error === undefined) this.knownMark = mark
-        done(error)
-        if (error === undefined) this.onStage?.(Stage.TOLD)
-      })
-    const write = { mark, done: tell, stage: Stage.ASKED }
-    if (this.#write === undefined) this.#start(write)
-    // The last write of a process that stops waits for the one that extends the mark.
-    else this.#next = write
-  }
-
-  #start(write: Write): void {
-    this.#write = write
-    this.onStage?.(Stage.ASKED)
-    this.#step(() => this.#put())
-  }
-
-  #put(): void {
-    if (this.#fault?.writes) {
-      this.#fail("no space left on device")
-      return
-    }
-    this.#reach(Stage.WRITTEN)
-    this.#step(() => this.#putDown())
-  }
-
-  #putDown(): void {
-    const write = this.#write!
-    if (this.#fault?.syncs) {
-      // Nobody can tell whether the mark was stored.
-      if (this.#world.random.chance(0.5)) this.#sync(write)
-      this.#fail("input/output error")
-      return
-    }
-    this.#sync(write)
-    this.#reach(Stage.SYNCED)
-    this.#step(() => this.#tell())
-  }
-
-  #tell(error?: Error): void {
-    const { done } = this.#write!
-    const next = this.#next
-    this.#write = this.#next = undefined
-    if (next !== undefined) this.#start(next)
-    done(error)
-  }
-
-  #sync({ mark }: Write): void {
-    this.durableMark = mark
-    if (this.#world.trace.isOn) {
-      this.#world.trace.line(this.#world.nowMs, `node ${this.nodeId} disk: mark ${mark} is durable`)
-    }
-  }
-
-  #fail(reason: string): void {
-    this.#tell(new DiskError(reason))
-  }
-
-  #reach(stage: Stage): void {
-    this.#write!.stage = stage
-    this.onStage?.(stage)
-  }
-
-  /** Runs the next step of the write that is under way, unless the process ends first. */
-  #step(step: () => void): void {
-    const write = this.#write
-    const held = (): void => {
-      if (this.#write === write) step()
-    }
-    this.#after(this.#world.random.spread(0.02, 4), () => {
-      if (this.#write !== write) return
-      const holdMs = this.#fault?.holdMs ?? 0
-      this.#held = held
-      if (holdMs === 0) this.#letGo()
-      else if (holdMs < Infinity) this.#after(holdMs, () => this.#held === held && this.#letGo())
+  /** Does one step for a process, a little later, unless the process has ended by then. */
+  step<T>(process: Process, run: () => T): Promise<T> {
+    return new Promise((resolve, reject) => {
+      const finish = (): void => {
+        if (!process.isAlive) return
+        try {
+          const result = run()
+          process.enter(() => resolve(result))
+        } catch (error) {
+          const reason = error as Error
+          process.enter(() => reject(reason))
+        }
+      }
+      this.#after(this.#world.random.spread(0.02, 4), () => this.#hold(finish))
     })
   }
 
-  #letGo(): void {
-    const step = this.#held
-    this.#held = undefined
-    step?.()
+  tell(what: string): void {
+    const { trace, nowMs } = this.#world
+    if (trace.isOn) trace.line(nowMs, `node ${this.nodeId} disk: ${what}`)
+  }
+
+  #hold(finish: () => void): void {
+    const holdMs = this.fault?.holdMs ?? 0
+    if (holdMs === 0) {
+      finish()
+      return
+    }
+    const letGo = (): void => {
+      if (this.#held.delete(letGo)) finish()
+    }
+    this.#held.add(letGo)
+    if (holdMs < Infinity) this.#after(holdMs, letGo)
   }
 
   #after(delayMs: number, run: () => void): void {

@@ -1,34 +1,23 @@
-import type { Logger } from "pino"
 import { FirnNode } from "../../../server/node.ts"
 import type { PeerEntry } from "../../../server/peers/peer-set.ts"
 import type { Address } from "../../../server/net/address.ts"
 import { DEFAULT_LIMITS } from "../../support/connection-limits.ts"
 import { blockName } from "../../support/id-block.ts"
 import type { IdBlock } from "../../support/id-block.ts"
-import { IssueOracle } from "../../support/issue-oracle.ts"
-import type { IssueSite } from "../../support/issue-oracle.ts"
+import { TIME_LIMIT } from "../../../server/generator/reservation.ts"
+import { StoreError, StoreFault } from "../../../server/storage/errors.ts"
+import { DuplicateError } from "../../../server/peers/membership.ts"
+import { Claims } from "../checks/claims.ts"
 import { Clock } from "./clock.ts"
 import { Disk, DiskError } from "./disk.ts"
-import type { ForwardLedger } from "../checks/forward-ledger.ts"
-import type { Network } from "../network/network.ts"
-import { Liar } from "./liar.ts"
-import { Process } from "./process.ts"
+import { DiskStore } from "./disk-store.ts"
+import { Life } from "./life.ts"
+import { Listing } from "./listing.ts"
+import { watchedDial } from "./watched-dial.ts"
+import type { NodeParts } from "./node-parts.ts"
+import type { Process } from "./process.ts"
 import { WAIT_TIMEOUT_MS } from "../settings.ts"
-import type { Settings } from "../settings.ts"
 import { Kind } from "../world.ts"
-import type { World } from "../world.ts"
-
-/** What all nodes of a run share. */
-export interface NodeParts {
-  readonly world: World
-  readonly network: Network
-  readonly ledger: ForwardLedger
-  readonly settings: Settings
-  readonly epochMs: number
-  readonly log: Logger
-  /** All of them. */
-  readonly nodes: () => Iterable<SimulatedNode>
-}
 
 /** A node's clock and what another one knows of it may differ by this. */
 const WITNESS_SLACK_MS = 100
@@ -46,129 +35,205 @@ export const NodeState = {
 } as const
 export type NodeState = (typeof NodeState)[keyof typeof NodeState]
 
-/** The machine of a node: its disk, its clocks, and the process that runs the real server on them. */
-export class SimulatedNode implements IssueSite {
+/**
+ * The machine of a node: its disk, its clocks, and the process that runs the real server on them.
+ * While nothing keeps a second process from the disk, one that was taken for dead may live on.
+ */
+export class SimulatedNode {
   readonly nodeId: number
   readonly address: Address
   readonly disk: Disk
   readonly clock: Clock
-  readonly issued: IssueOracle
+  readonly claims: Claims<Life>
   state: NodeState = NodeState.DOWN
-  process: Process | undefined
-  /** The nodes it is told of at first. `relist` may leave some out for a while. */
-  readonly fullList: readonly PeerEntry[]
+  /** The time of the last id, over all its processes; -1 before there is any. */
+  lastTime = -1
+  /** Whether it has ever had two processes at a time. */
+  wasOvertaken = false
+  readonly listing: Listing
   readonly #parts: NodeParts
-  #list: readonly PeerEntry[]
-  /** Until when a node was missing from the list. Infinity: it is missing now. */
-  readonly #missingUntilMs = new Map<number, number>()
-  #node: FirnNode | undefined
+  #life: Life | undefined
+  #lives = 0
+  /** The processes that live on though another one was started in their place. */
+  readonly #overtaken = new Set<Life>()
+  /** Whose look at the clock was the last one: whoever gives out ids has just looked. */
+  #lastReader: Life | undefined
 
   constructor(parts: NodeParts, { nodeId, address }: PeerEntry, list: readonly PeerEntry[]) {
     const { world, settings, epochMs } = parts
     this.#parts = parts
     this.nodeId = nodeId
     this.address = address
-    this.fullList = this.#list = list
+    this.listing = new Listing(world, list)
     this.clock = new Clock(world, settings.startMs, world.random.between(0.999, 1.001))
-    this.disk = new Disk(world, nodeId, epochMs, (mark, isLast) =>
-      this.issued.markAsked(mark, isLast),
-    )
-    this.issued = new IssueOracle(this, settings, (promise) => world.breaks(promise))
+    this.disk = new Disk(world, nodeId, epochMs)
+    this.claims = new Claims((promise) => world.breaks(promise))
   }
 
   get wall(): number {
     return this.clock.wallMs - this.#parts.epochMs
   }
 
-  get monotonicMs(): number {
-    return this.clock.monotonicMs
-  }
-
-  get isStarting(): boolean {
-    return this.state === NodeState.STARTING
-  }
-
-  isWitnessed(time: number): boolean {
-    const { epochMs, nodes } = this.#parts
-    const wallMs = time + epochMs - WITNESS_SLACK_MS
-    return [...nodes()].some((node) => node !== this && node.clock.latestMs >= wallMs)
-  }
-
   get durableMark(): number {
     return this.disk.durableMark
   }
 
-  get knownMark(): number {
-    return this.disk.knownMark
+  get process(): Process | undefined {
+    return this.#life?.process
   }
 
-  /** Its generator gave out this block. */
+  /** A generator of this node gave out this block. */
   gaveOut(block: IdBlock): void {
     const { trace, nowMs } = this.#parts.world
+    const life = this.#lastReader!
     trace.mix(block.node)
     trace.mix(block.time)
     trace.mix(block.sequence)
-    if (trace.isOn) trace.line(nowMs, `node ${this.nodeId} gives out ${blockName(block)}`)
-    this.issued.issued(block)
+    if (trace.isOn) {
+      const who = life.isOvertaken ? " (overtaken)" : ""
+      trace.line(nowMs, `node ${this.nodeId}${who} gives out ${blockName(block)}`)
+    }
+    life.issued.issued(block)
+    this.lastTime = Math.max(this.lastTime, block.time)
+    this.claims.given(block, life)
   }
 
   start(): void {
     if (this.state !== NodeState.DOWN) return
-    const { world, network, ledger, settings, log } = this.#parts
-    const { nodeId, clock, disk, issued } = this
+    const { world, network, settings, epochMs } = this.#parts
+    const { nodeId, clock } = this
     network.road.setPower(nodeId, true)
-    issued.started(disk.durableMark)
-    const process = new Process(world, nodeId, clock, () => issued.wallRead())
-    this.process = process
-    this.#enter(NodeState.STARTING)
-    const dial = network.dialFor(nodeId, process, (end, to) => {
-      const watch = ledger.watch(nodeId, to)
-      const liar = new Liar(world.random, () => network.madUntilMs(to) > world.nowMs)
-      end.onWrite = (bytes, offset, length) => {
-        watch(bytes, offset, length)
-        liar.asked(bytes, offset, length)
-      }
-      end.onRead = (chunk) => liar.read(chunk)
+    const life = new Life({
+      world,
+      nodeId,
+      epochMs,
+      limits: settings,
+      clock,
+      isWitnessed: (time) => this.#isWitnessed(time),
+      wallRead: (reader) => (this.#lastReader = reader),
+      number: this.#lives++,
+      rivals: [...this.#overtaken].filter(({ node }) => node === undefined),
     })
-    const list = this.#list
-    this.#noteListed(list)
-    const starting = FirnNode.start({
+    this.#life = life
+    this.#enter(NodeState.STARTING)
+    const list = this.listing.current
+    this.listing.told(list)
+    void this.#whenDone(life, this.#serve(life, list), (node) => {
+      life.node = node
+      void node.identityLost.then(() => life.process.enter(() => this.#stop(life)))
+      if (life !== this.#life) return
+      this.#enter(NodeState.UP)
+      // The list may have been changed meanwhile.
+      if (this.listing.current !== list) this.#readList()
+    })
+  }
+
+  async #serve(life: Life, peers: readonly PeerEntry[]): Promise<FirnNode> {
+    const { world, network, settings, log } = this.#parts
+    const { nodeId, disk } = this
+    const { process, issued } = life
+    const store = await DiskStore.open(world, disk, process, (mark, isLast) =>
+      issued.markAsked(mark, isLast),
+    )
+    life.store = store
+    issued.started(store.node.mark)
+    const listen = network.listenFor(nodeId, process, settings.maxConnections)
+    return await FirnNode.start({
       tcp: this.address,
       http: undefined,
       maxClockLeadMs: settings.maxClockLeadMs,
       waitTimeoutMs: WAIT_TIMEOUT_MS,
       maxClockLagMs: settings.maxClockLagMs,
-      peers: list,
+      peers,
       linksPerPeer: settings.linksPerPeer,
       forwardTimeoutMs: settings.forwardTimeoutMs,
       limits: {
         ...DEFAULT_LIMITS,
         maxConnections: settings.maxConnections,
-        maxPeerConnections: 2 * list.length * settings.linksPerPeer,
+        maxPeerConnections: 2 * peers.length * settings.linksPerPeer,
         maxRefused: REFUSED_MAX,
       },
-      store: disk.open(process),
+      store,
       environment: process,
-      listen: network.listenFor(nodeId, process, settings.maxConnections),
-      dial,
+      // One that was overtaken as it started is where nobody finds it.
+      listen: (address, events, hasReserve) =>
+        life.isOvertaken ? { address, stop() {} } : listen(address, events, hasReserve),
+      dial: watchedDial(this.#parts, nodeId, process),
       log: log.child({ node: nodeId }),
     })
-    void this.#whenDone(starting, (node) => {
-      this.#node = node
-      this.#enter(NodeState.UP)
-      // The list may have been changed meanwhile.
-      if (this.#list !== list) this.#readList()
-    })
+  }
+
+  #isWitnessed(time: number): boolean {
+    const { epochMs, nodes } = this.#parts
+    const wallMs = time + epochMs - WITNESS_SLACK_MS
+    return [...nodes()].some((node) => node !== this && node.clock.latestMs >= wallMs)
   }
 
   /** Ends the process at this moment. `withPower`: its machine goes off too, and nobody is told. */
   kill(withPower = false): void {
-    const { process } = this
-    if (process === undefined) return
+    const life = this.#life
+    if (life === undefined) return
     const { network } = this.#parts
-    process.end()
-    this.disk.release()
     network.silence(this.address)
+    this.#end(life, withPower)
+    if (withPower) network.road.setPower(this.nodeId, false)
+    this.#life = undefined
+    this.#enter(NodeState.DOWN)
+  }
+
+  /** Stops the node in order, as on SIGTERM, and starts it again. */
+  stop(): void {
+    if (this.#life !== undefined && this.state === NodeState.UP) this.#stop(this.#life)
+  }
+
+  /**
+   * Starts another process, as whoever takes this one for dead does, where no lock hinders it. Who
+   * connects from now on gets to the new one. @returns the one that lives on
+   */
+  takeOver(): Process | undefined {
+    const life = this.#life
+    if (life === undefined || this.state === NodeState.STOPPING) return undefined
+    life.isOvertaken = this.wasOvertaken = true
+    this.#overtaken.add(life)
+    this.#life = undefined
+    this.#parts.network.silence(this.address)
+    this.#enter(NodeState.DOWN)
+    this.start()
+    return life.process
+  }
+
+  /** Lets all that was overtaken go on, and ends what has not come far enough to serve anybody. */
+  settleOvertaken(): void {
+    for (const life of this.#overtaken) {
+      life.process.goOn()
+      if (life.node === undefined) this.#end(life)
+    }
+  }
+
+  /** Whether a process is still there that was overtaken and has used up its mark. */
+  get hasRelic(): boolean {
+    return [...this.#overtaken].some(({ knownMark }) => knownMark < Math.min(this.wall, TIME_LIMIT))
+  }
+
+  #stop(life: Life): void {
+    const { node, process } = life
+    if (node === undefined) return
+    if (life === this.#life) this.#enter(NodeState.STOPPING)
+    process.enter(() => {
+      for (const stream of this.#parts.network.streams) {
+        if (stream.listener.party.gate === process) stream.mishap ??= "its node stops"
+      }
+      void this.#whenDone(life, node.stop(), () => this.#exit(life))
+    })
+  }
+
+  #end(life: Life, withPower = false): void {
+    const { world, network } = this.#parts
+    const { process } = life
+    process.end()
+    life.endedAtMs = world.nowMs
+    life.store?.end()
+    this.#overtaken.delete(life)
     for (const stream of network.streams) {
       for (const end of stream.ends) {
         if (end.party.gate !== process) continue
@@ -177,50 +242,18 @@ export class SimulatedNode implements IssueSite {
         else end.abandon()
       }
     }
-    if (withPower) network.road.setPower(this.nodeId, false)
-    this.process = this.#node = undefined
-    this.#enter(NodeState.DOWN)
-  }
-
-  /** Stops the node in order, as on SIGTERM, and starts it again. */
-  stop(): void {
-    const { process } = this
-    const node = this.#node
-    if (this.state !== NodeState.UP || node === undefined || process === undefined) return
-    this.#enter(NodeState.STOPPING)
-    process.enter(() => {
-      for (const stream of this.#parts.network.streams) {
-        if (stream.listener.party.gate === process) stream.mishap ??= "its node stops"
-      }
-      void this.#whenDone(node.stop(), () => this.#exit())
-    })
   }
 
   /** Tells it of these nodes only, now and when it starts anew. */
   relist(list: readonly PeerEntry[]): void {
-    this.#list = list
-    for (const entry of this.fullList) {
-      if (!list.includes(entry)) this.#missingUntilMs.set(entry.nodeId, Infinity)
-    }
-    if (this.#node !== undefined) this.process?.enter(() => this.#readList())
+    this.listing.change(list)
+    if (this.#life?.node !== undefined) this.process?.enter(() => this.#readList())
   }
 
   #readList(): void {
-    this.#noteListed(this.#list)
-    this.#node?.setPeers(this.#list)
-  }
-
-  #noteListed(list: readonly PeerEntry[]): void {
-    for (const { nodeId } of list) {
-      if (this.#missingUntilMs.get(nodeId) !== Infinity) continue
-      this.#missingUntilMs.set(nodeId, this.#parts.world.nowMs)
-    }
-  }
-
-  /** Whether a node has been on the list all the time since a moment. */
-  hasListed(nodeId: number, sinceMs: number): boolean {
-    const isKnown = this.fullList.some((entry) => entry.nodeId === nodeId)
-    return isKnown && (this.#missingUntilMs.get(nodeId) ?? -Infinity) < sinceMs
+    const { listing } = this
+    listing.told(listing.current)
+    this.#life?.node?.setPeers(listing.current)
   }
 
   /** Starts it again after a while, unless it runs by then. */
@@ -228,17 +261,23 @@ export class SimulatedNode implements IssueSite {
     this.#parts.world.after(delayMs, Kind.LIFE, this.nodeId, () => this.start())
   }
 
-  /** A start or a stop may fail, but only because of its disk. */
-  async #whenDone<T>(work: Promise<T>, then: (result: T) => void): Promise<void> {
+  /** A start or a stop may fail, but only because of its disk, or of another process on it. */
+  async #whenDone<T>(life: Life, work: Promise<T>, then: (result: T) => void): Promise<void> {
     try {
       then(await work)
     } catch (error) {
-      if (error instanceof DiskError) this.#exit()
+      const isLost = error instanceof StoreError && error.fault === StoreFault.LOST
+      const isDuplicate = error instanceof DuplicateError && life.isOvertaken
+      if (error instanceof DiskError || isLost || isDuplicate) this.#exit(life)
       else this.#parts.world.note(error)
     }
   }
 
-  #exit(): void {
+  #exit(life: Life): void {
+    if (life !== this.#life) {
+      this.#end(life)
+      return
+    }
     this.kill()
     this.startAfter(this.#parts.world.random.spread(RESTART_MIN_MS, 1_000))
   }

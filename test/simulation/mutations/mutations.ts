@@ -1,5 +1,6 @@
 import { ID_MUTATIONS } from "./id-mutations.ts"
 import type { Mutation } from "./mutation.ts"
+import { OWNERSHIP_MUTATIONS } from "./ownership-mutations.ts"
 
 const FORWARDED_REQUEST = "server/routing/forwarded-request.ts"
 const FAIR_QUEUE = "server/generator/fair-queue.ts"
@@ -187,4 +188,8 @@ const WAY_MUTATIONS: readonly Mutation[] = [
   },
 ]
 
-export const MUTATIONS: readonly Mutation[] = [...ID_MUTATIONS, ...WAY_MUTATIONS]
+export const MUTATIONS: readonly Mutation[] = [
+  ...ID_MUTATIONS,
+  ...WAY_MUTATIONS,
+  ...OWNERSHIP_MUTATIONS,
+]

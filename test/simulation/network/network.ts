@@ -74,8 +74,13 @@ export class Network {
           },
         })
       }
-      this.#listening.set(name, { host, gate, accept })
-      return { address, stop: () => this.#listening.delete(name) }
+      const listening = { host, gate, accept }
+      this.#listening.set(name, listening)
+      const stop = (): void => {
+        // Another process may listen there by now.
+        if (this.#listening.get(name) === listening) this.#listening.delete(name)
+      }
+      return { address, stop }
     }
   }
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test"
-import { renameSync, writeFileSync } from "node:fs"
+import { readFileSync, renameSync, writeFileSync } from "node:fs"
 import { StoreError } from "../../../../server/storage/errors.ts"
 import { NodeFile, nodeFilePath } from "../../../../server/storage/sqlite/node-file.ts"
 import { SqliteStore } from "../../../../server/storage/sqlite/sqlite-store.ts"
@@ -134,4 +134,67 @@ describe("a file that is moved away under it", () => {
     expect(file.node.mark).toBe(70)
     file.close()
   })
+})
+
+describe("when another process has taken over where locks are not kept, the store", () => {
+  /** As if another process had claimed the directory. */
+  function claim(dir: TempDir): void {
+    const line = readFileSync(dir.at("node.owner"), "utf8")
+    writeFileSync(dir.at("node.owner"), line.replace(/^[^ ]+/, crypto.randomUUID()))
+  }
+
+  test("tells it once, before it refuses the next mark, and stores none any more", async () => {
+    using dir = new TempDir()
+    const store = await SqliteStore.open(dir.path, { nodeId: 5 })
+    const events: string[] = []
+    store.watch({ lost: (reason) => events.push(reason) })
+    expect(await extend(store, 50)).toBeUndefined()
+    claim(dir)
+    const refused = new Promise<StoreError>((resolve) => {
+      store.extend(60, (error) => {
+        events.push("refused")
+        resolve(error as StoreError)
+      })
+    })
+    const error = await within("the refusal", refused)
+    const reason = `another process has taken over ${dir.path} (process ${process.pid} on `
+    expect(error.fault).toBe("LOST")
+    expect(error.exitCode).toBe(3)
+    expect(events).toEqual([expect.stringContaining(reason), "refused"])
+    expect((await extend(store, 70))?.message).toStartWith(reason)
+    expect(events).toHaveLength(2)
+    await store.close(undefined)
+    expect(await reopenedMark(dir)).toBe(50)
+  })
+
+  test("tells it at the close when that is the first to find out, and leaves the mark alone", async () => {
+    using dir = new TempDir()
+    const store = await SqliteStore.open(dir.path, { nodeId: 5 })
+    expect(await extend(store, 50)).toBeUndefined()
+    claim(dir)
+    expect((await refusalOf(store.close(45))).fault).toBe("LOST")
+    const events: string[] = []
+    store.watch({ lost: (reason) => events.push(reason) })
+    expect(events).toHaveLength(1)
+    expect(await reopenedMark(dir)).toBe(50)
+  })
+
+  async function reopenedMark(dir: TempDir): Promise<number> {
+    const store = await SqliteStore.open(dir.path, {})
+    await store.close(store.node.mark)
+    return store.node.mark
+  }
+})
+
+test("a start begins at the latest mark though a late write has left another in node.sqlite", async () => {
+  using dir = new TempDir()
+  const store = await SqliteStore.open(dir.path, { nodeId: 5 })
+  expect(await extend(store, 50)).toBeUndefined()
+  await store.close(48)
+  const file = NodeFile.open(dir.path, {})
+  file.writeMark(20)
+  file.close()
+  const next = await SqliteStore.open(dir.path, {})
+  expect(next.node.mark).toBe(48)
+  await next.close(48)
 })
