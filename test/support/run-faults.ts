@@ -7,7 +7,7 @@
 import { ROOT } from "./paths.ts"
 
 /** What the whole may take. */
-const RUN_TIMEOUT_MS = 10 * 60_000
+const RUN_TIMEOUT_MS = 20 * 60_000
 
 const args = Bun.argv.slice(2)
 const startMs = performance.now()
