@@ -4,7 +4,7 @@ import type { DarkRackOutcome } from "../fixtures/dark-rack.ts"
 import { SCENARIO_TIMEOUT_MS, report, sized } from "../support/fault-run.ts"
 import { ROOT } from "../support/paths.ts"
 import { testAllowed } from "../support/privileges.ts"
-import { IN_NAMESPACES } from "../support/test-network.ts"
+import { outcomeInNamespaces } from "../support/test-network.ts"
 
 setDefaultTimeout(SCENARIO_TIMEOUT_MS)
 
@@ -17,23 +17,11 @@ const SCRIPT = join(ROOT, "test/fixtures/dark-rack.ts")
 testAllowed("network namespaces")(
   "a rack of 40 peers that goes dark takes no more than two descriptors each",
   async () => {
-    const script = Bun.spawn([...IN_NAMESPACES, process.execPath, SCRIPT, `${SECONDS}`], {
-      stdin: "ignore",
-      stdout: "pipe",
-      stderr: "inherit",
-    })
-    try {
-      const output = await script.stdout.text()
-      expect(await script.exited).toBe(0)
-      const outcome = JSON.parse(output) as DarkRackOutcome
-      expect(outcome.refused).toBe(0)
-      expect(outcome.answered).toBeGreaterThan(PEERS)
-      expect(outcome.attemptsOfOnePeer).toBeWithin(1, ATTEMPTS_MAX + 1)
-      expect(outcome.descriptors).toBeLessThanOrEqual(ATTEMPTS_MAX * PEERS)
-      report("dark-rack", { seconds: SECONDS, ...outcome })
-    } finally {
-      script.kill("SIGKILL")
-      await script.exited
-    }
+    const outcome = await outcomeInNamespaces<DarkRackOutcome>(SCRIPT, `${SECONDS}`)
+    expect(outcome.refused).toBe(0)
+    expect(outcome.answered).toBeGreaterThan(PEERS)
+    expect(outcome.attemptsOfOnePeer).toBeWithin(1, ATTEMPTS_MAX + 1)
+    expect(outcome.descriptors).toBeLessThanOrEqual(ATTEMPTS_MAX * PEERS)
+    report("dark-rack", { seconds: SECONDS, ...outcome })
   },
 )

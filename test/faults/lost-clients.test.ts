@@ -4,7 +4,7 @@ import type { LostClientsOutcome } from "../fixtures/lost-clients.ts"
 import { SCENARIO_TIMEOUT_MS, report, sized } from "../support/fault-run.ts"
 import { ROOT } from "../support/paths.ts"
 import { testAllowed } from "../support/privileges.ts"
-import { IN_NAMESPACES } from "../support/test-network.ts"
+import { outcomeInNamespaces } from "../support/test-network.ts"
 
 setDefaultTimeout(SCENARIO_TIMEOUT_MS)
 
@@ -17,18 +17,10 @@ const GONE_MAX_MS = sized(30_000, 120_000)
 testAllowed("network namespaces")(
   "clients whose network is gone are let go, idle or with answers on their way",
   async () => {
-    const command = [...IN_NAMESPACES, process.execPath, SCRIPT, `${CLIENTS}`, ...FLAGS]
-    const script = Bun.spawn(command, { stdin: "ignore", stdout: "pipe", stderr: "inherit" })
-    try {
-      const output = await script.stdout.text()
-      expect(await script.exited).toBe(0)
-      const { clients, goneMs } = JSON.parse(output) as LostClientsOutcome
-      expect(clients).toBe(CLIENTS)
-      expect(goneMs).toBeLessThan(GONE_MAX_MS)
-      report("lost clients", { clients, "ms until all were let go": goneMs })
-    } finally {
-      script.kill("SIGKILL")
-      await script.exited
-    }
+    const outcome = await outcomeInNamespaces<LostClientsOutcome>(SCRIPT, `${CLIENTS}`, ...FLAGS)
+    const { clients, goneMs } = outcome
+    expect(clients).toBe(CLIENTS)
+    expect(goneMs).toBeLessThan(GONE_MAX_MS)
+    report("lost clients", { clients, "ms until all were let go": goneMs })
   },
 )

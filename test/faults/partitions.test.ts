@@ -5,7 +5,7 @@ import type { PartitionOutcome } from "../fixtures/partitioned-cluster.ts"
 import { SCENARIO_TIMEOUT_MS, report, sized } from "../support/fault-run.ts"
 import { ROOT } from "../support/paths.ts"
 import { testAllowed } from "../support/privileges.ts"
-import { IN_NAMESPACES } from "../support/test-network.ts"
+import { outcomeInNamespaces } from "../support/test-network.ts"
 
 setDefaultTimeout(SCENARIO_TIMEOUT_MS)
 
@@ -15,31 +15,19 @@ const SCRIPT = join(ROOT, "test/fixtures/partitioned-cluster.ts")
 testAllowed("network namespaces")(
   "cut off from each other, both ways or one, nodes answer everything and repeat no id",
   async () => {
-    const script = Bun.spawn([...IN_NAMESPACES, process.execPath, SCRIPT, `${ROUNDS}`], {
-      stdin: "ignore",
-      stdout: "pipe",
-      stderr: "inherit",
+    const outcome = await outcomeInNamespaces<PartitionOutcome>(SCRIPT, `${ROUNDS}`)
+    expect(outcome).toMatchObject({ duplicates: 0, lost: 0, mismatches: [] })
+    expect(outcome.symmetric + outcome.oneWay).toBe(ROUNDS)
+    // The cuts were felt.
+    expect(outcome.answers[Status.NODE_DOWN]).toBeGreaterThan(0)
+    report("partitions", {
+      "rounds both ways": outcome.symmetric,
+      "rounds one way": outcome.oneWay,
+      ids: outcome.ids,
+      duplicates: outcome.duplicates,
+      "answers NODE_DOWN": outcome.answers[Status.NODE_DOWN] ?? 0,
+      "answers TIMEOUT": outcome.answers[Status.TIMEOUT] ?? 0,
+      "ms the longest return": outcome.longestReturnMs,
     })
-    try {
-      const output = await script.stdout.text()
-      expect(await script.exited).toBe(0)
-      const outcome = JSON.parse(output) as PartitionOutcome
-      expect(outcome).toMatchObject({ duplicates: 0, lost: 0, mismatches: [] })
-      expect(outcome.symmetric + outcome.oneWay).toBe(ROUNDS)
-      // The cuts were felt.
-      expect(outcome.answers[Status.NODE_DOWN]).toBeGreaterThan(0)
-      report("partitions", {
-        "rounds both ways": outcome.symmetric,
-        "rounds one way": outcome.oneWay,
-        ids: outcome.ids,
-        duplicates: outcome.duplicates,
-        "answers NODE_DOWN": outcome.answers[Status.NODE_DOWN] ?? 0,
-        "answers TIMEOUT": outcome.answers[Status.TIMEOUT] ?? 0,
-        "ms the longest return": outcome.longestReturnMs,
-      })
-    } finally {
-      script.kill("SIGKILL")
-      await script.exited
-    }
   },
 )

@@ -10,6 +10,24 @@ import { HOLD, HeldProcess } from "./held-process.ts"
 export const IN_NAMESPACES: readonly string[] =
   "unshare --user --map-root-user --net --pid --fork --kill-child --mount-proc".split(" ")
 
+/** Runs a program of `test/fixtures` in such namespaces. @returns the JSON that it writes at its end */
+export async function outcomeInNamespaces<Outcome>(
+  program: string,
+  ...args: readonly string[]
+): Promise<Outcome> {
+  const command = [...IN_NAMESPACES, process.execPath, program, ...args]
+  const script = Bun.spawn(command, { stdin: "ignore", stdout: "pipe", stderr: "inherit" })
+  try {
+    const output = await script.stdout.text()
+    const exitCode = await script.exited
+    if (exitCode !== 0) throw new Error(`${program} exited with ${exitCode}`)
+    return JSON.parse(output) as Outcome
+  } finally {
+    script.kill("SIGKILL")
+    await script.exited
+  }
+}
+
 /** The preference of the rules that cut: they come before all others. */
 const CUT_PREFERENCE = "1"
 
