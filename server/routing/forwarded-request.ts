@@ -35,7 +35,8 @@ const SPARE_MAX = 16_384
  */
 export class ForwardedRequest implements IdRequest, Waiter {
   readonly #parts: ForwardingParts
-  readonly #flow = new Flow(this)
+  /** Made when it waits for ids of this node: most never do. */
+  #flow: Flow | undefined
   #exchange: Exchange | undefined
   #asker: Asker | undefined
   /** Monotonic milliseconds. */
@@ -44,14 +45,11 @@ export class ForwardedRequest implements IdRequest, Waiter {
   #failed: number[] | undefined
   /** The node that is being asked. */
   #askedNodeId = -1
+  /** How many ids it asks for. */
+  wanted = 0
 
   constructor(parts: ForwardingParts) {
     this.#parts = parts
-  }
-
-  /** How many ids it asks for. */
-  get wanted(): number {
-    return this.#open().count
   }
 
   /** Takes on a request; it may have been another's before. */
@@ -59,6 +57,7 @@ export class ForwardedRequest implements IdRequest, Waiter {
     this.#exchange = exchange
     this.#asker = asker
     this.#deadlineMs = deadlineMs
+    this.wanted = exchange.count
     this.#failed = undefined
     this.#askedNodeId = this.#parts.local.nodeId
   }
@@ -66,7 +65,7 @@ export class ForwardedRequest implements IdRequest, Waiter {
   /** Lets go of its request and is there for another. */
   release(): void {
     this.#exchange = this.#asker = undefined
-    this.#flow.caughtUp()
+    this.#flow?.caughtUp()
     const { spare } = this.#parts
     if (spare.length < SPARE_MAX) spare.push(this)
   }
@@ -134,7 +133,7 @@ export class ForwardedRequest implements IdRequest, Waiter {
     local.begin()
     if (local.generator.take(exchange.count, exchange) !== Outcome.WAIT) {
       this.#settle(exchange.status, exchange.high, exchange.low)
-    } else if (!fairQueue.wait(this.#flow)) this.giveUp(fairQueue.retryAfterMs)
+    } else if (!fairQueue.wait((this.#flow ??= new Flow(this)))) this.giveUp(fairQueue.retryAfterMs)
   }
 
   /** This node has had no ids for it for too long. */
