@@ -5,7 +5,7 @@ export const CloseReason = {
   IDLE: "idle",
   /** It has not read its answers for too long. */
   SLOW_READER: "slow-reader",
-  /** It has not read its answers, and the node keeps too much for such clients. */
+  /** The node keeps too much for all clients, and most of it for such ones. */
   TOO_MUCH_PENDING: "too-much-pending",
   /** It has not closed after its last answer. */
   NOT_CLOSED: "not-closed",

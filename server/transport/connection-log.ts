@@ -8,7 +8,7 @@ const CONDUCT: Readonly<Record<CloseReason, string>> = {
   [CloseReason.UNFINISHED_REQUEST]: "did not finish a request",
   [CloseReason.IDLE]: "idle",
   [CloseReason.SLOW_READER]: "did not read",
-  [CloseReason.TOO_MUCH_PENDING]: "left too much unread",
+  [CloseReason.TOO_MUCH_PENDING]: "had too much pending",
   [CloseReason.NOT_CLOSED]: "did not close",
 }
 const REASONS = Object.values(CloseReason)

@@ -3,6 +3,7 @@ import type { FlushScheduler } from "../flush-scheduler.ts"
 import type { FairQueue } from "../generator/fair-queue.ts"
 import type { Router } from "../routing/router.ts"
 import { ExchangePool } from "./exchange-pool.ts"
+import { HeldBytes } from "./held-bytes.ts"
 import { TurnScheduler } from "./turn-scheduler.ts"
 import { WriteBatch } from "./write-batch.ts"
 
@@ -13,6 +14,7 @@ export class ConnectionParts {
   readonly flushScheduler: FlushScheduler
   readonly batch: WriteBatch = new WriteBatch()
   readonly exchanges: ExchangePool = new ExchangePool()
+  readonly held: HeldBytes = new HeldBytes()
   readonly turnScheduler: TurnScheduler
   /** Goes up by one each second: a clock for deadlines that costs nothing to read. */
   tick = 0

@@ -12,8 +12,6 @@ import { RefusedClient } from "./refused-client.ts"
 const TICK_MS = 1_000
 /** When the node stops: the longest it may take to answer what has been received. */
 const ANSWER_MS = 5_000
-/** The most bytes that are kept for all clients that do not read; beyond, those with most are closed. */
-const BLOCKED_BYTES_MAX = 64 * 1024 * 1024
 /** After our FIN: time for clients to read their last answers and close. */
 const LINGER_MS = 1_000
 
@@ -62,6 +60,7 @@ export class ConnectionTable {
     this.#options = options
     const { limits, log } = options
     this.#connectionLog = new ConnectionLog(this.counts, limits.maxConnections, log)
+    options.parts.held.overflowed = () => this.#closeLargest()
   }
 
   /** A client has connected. @returns what serves or refuses it; undefined: it is to be closed at once */
@@ -154,9 +153,7 @@ export class ConnectionTable {
       idleTicks: Math.ceil(limits.idleTimeoutMs / TICK_MS),
     }
     parts.tick++
-    let bytesBlocked = 0
     for (const [connection, socket] of this.#sockets) {
-      bytesBlocked += connection.bytesBlocked
       const reason = connection.overdue(deadlines)
       if (reason === undefined) continue
       this.counts.closed[reason]++
@@ -164,23 +161,16 @@ export class ConnectionTable {
         socket.terminate()
       else socket.end()
     }
-    if (bytesBlocked > BLOCKED_BYTES_MAX) this.#closeBlocked(bytesBlocked)
     for (const [refused, socket] of this.#refused) if (refused.isOverdue) socket.terminate()
     this.#connectionLog.write()
   }
 
-  /** Closes those that do not read and for which most is kept. */
-  #closeBlocked(bytesBlocked: number): void {
-    const sizes = Array.from(this.#sockets, ([{ bytesBlocked: bytes }, socket]) => ({
-      bytes,
-      socket,
-    }))
-    let left = bytesBlocked
-    for (const { bytes, socket } of sizes.toSorted((a, b) => b.bytes - a.bytes)) {
-      if (left <= BLOCKED_BYTES_MAX) return
+  /** Too much is kept for all clients together. */
+  #closeLargest(): void {
+    for (const connection of this.#options.parts.held.victims(this.#sockets.keys())) {
       this.counts.closed[CloseReason.TOO_MUCH_PENDING]++
-      left -= bytes
-      socket.terminate()
+      this.#sockets.get(connection)?.terminate()
+      connection.closed()
     }
   }
 

@@ -11,6 +11,7 @@ import type { ConnectionParts } from "./connection-parts.ts"
 import { ConnectionState } from "./connection-state.ts"
 import { Parsed } from "./dialect.ts"
 import type { ClientExchange, NewDialect } from "./dialect.ts"
+import { HeldShare } from "./held-bytes.ts"
 import { IdShare } from "./id-share.ts"
 import { Input } from "./input.ts"
 import { Silence } from "./silence.ts"
@@ -32,6 +33,8 @@ export class Connection implements Waiter, Asker, Flushable, Yielding {
   #isReading = true
   #isFlushDue = false
   #hasYielded = false
+  /** What the node keeps for it; set last in a turn, since the connection may be closed there. */
+  readonly held: HeldShare
   readonly #share: IdShare
   /** The request that waits for ids; those behind it are not parsed yet. */
   #waiting: ClientExchange | undefined
@@ -41,6 +44,7 @@ export class Connection implements Waiter, Asker, Flushable, Yielding {
   constructor(socket: ClientSocket, parts: ConnectionParts, newDialect: NewDialect) {
     this.#socket = socket
     this.#parts = parts
+    this.held = new HeldShare(parts.held)
     this.#silence = new Silence(parts.tick)
     this.#outbound = new Outbound(socket)
     this.#input = new Input(newDialect, parts.router.local.epochMs)
@@ -57,6 +61,7 @@ export class Connection implements Waiter, Asker, Flushable, Yielding {
     this.#input.push(chunk, this.#isReading)
     // Bun hands over what has arrived before a reset, also of a socket that is paused.
     if (this.#isReading) this.#run()
+    else this.held.set(this.#input.bytes + this.#outbound.bytes)
   }
 
   drained(): void {
@@ -76,7 +81,6 @@ export class Connection implements Waiter, Asker, Flushable, Yielding {
     }
   }
 
-  /** The socket is closed. */
   closed(): void {
     this.#enter(ConnectionState.CLOSED)
   }
@@ -94,19 +98,13 @@ export class Connection implements Waiter, Asker, Flushable, Yielding {
 
   /** Why it is to be closed now, if so. To be called each tick. */
   overdue(deadlines: Deadlines): CloseReason | undefined {
-    const situation = {
+    return this.#silence.overdue(this.#parts.tick, deadlines, {
       hasFinished: this.#state === ConnectionState.FIN_SENT,
       isBlocked: this.#outbound.blocked,
       isBusy: !this.#isReading || !this.#queue.isEmpty,
       hasSpoken: this.#input.dialect !== undefined,
       isUnfinished: this.#input.isUnfinished,
-    }
-    return this.#silence.overdue(situation, this.#parts.tick, deadlines)
-  }
-
-  /** How many bytes the node keeps for it, because it does not read its answers. */
-  get bytesBlocked(): number {
-    return this.#outbound.blocked ? this.#outbound.bytes + this.#input.bytes : 0
+    })
   }
 
   /** It is its turn to take ids. */
@@ -171,6 +169,7 @@ export class Connection implements Waiter, Asker, Flushable, Yielding {
     }
     this.#read(isUsedUp && !isCut && !this.#outbound.blocked)
     if (this.#isReading && this.#queue.isEmpty) this.#allAnswered()
+    this.held.set(this.#input.bytes + this.#outbound.bytes)
   }
 
   /** Encodes the answers at the head of the queue that have come. */
@@ -191,10 +190,10 @@ export class Connection implements Waiter, Asker, Flushable, Yielding {
   #answerInput(): boolean {
     const input = this.#input
     if (this.#waiting === undefined && !input.isThere) return true
-    const { router, batch, exchanges, turnScheduler } = this.#parts
+    const { router, batch, exchanges } = this.#parts
     router.begin()
     if (this.#waiting !== undefined && !this.#askAgain(this.#waiting)) return false
-    let requestsLeft = turnScheduler.requestsMax
+    let requestsLeft = this.#parts.turnScheduler.requestsMax
     while (!batch.isFull && !this.#queue.isFull && requestsLeft-- > 0) {
       if (this.#queue.isEmpty && this.#share.left > 0) {
         this.#share.take(input.dialect?.answerOwn?.(router.local, batch, this.#share.left) ?? 0)
@@ -289,6 +288,7 @@ export class Connection implements Waiter, Asker, Flushable, Yielding {
     this.#share.leave()
     this.#waiting = undefined
     this.#input.drop()
+    this.held.set(0)
   }
 
   #read(isReading: boolean): void {

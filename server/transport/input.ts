@@ -10,7 +10,9 @@ export class Input {
   /** What came before the chunk in front of it was used up; mostly nothing. */
   readonly #chunks: Uint8Array[] = []
   #hasEnded = false
-  /** How many bytes the dialect has been given and has not used up. */
+  /** How many bytes are kept, those of a chunk that is used in part included. */
+  bytes = 0
+  /** How many of them the dialect has been given. */
   #given = 0
 
   constructor(newDialect: NewDialect, epochMs: number) {
@@ -21,13 +23,9 @@ export class Input {
   /** @param isUsedUp whether `next` has found nothing in the chunks so far */
   push(chunk: Uint8Array, isUsedUp: boolean): void {
     this.dialect ??= this.#newDialect(chunk[0]!, this.#epochMs)
+    this.bytes += chunk.length
     if (isUsedUp) this.#give(this.dialect, chunk)
     else this.#chunks.push(chunk)
-  }
-
-  /** How many bytes are kept, those of a chunk that is used in part included. */
-  get bytes(): number {
-    return this.#chunks.reduce((sum, { length }) => sum + length, this.#given)
   }
 
   /** The client sends no more. */
@@ -52,6 +50,7 @@ export class Input {
     for (;;) {
       const parsed = dialect.next(exchange)
       if (parsed !== Parsed.NOTHING) return parsed
+      this.bytes -= this.#given
       this.#given = 0
       const chunk = this.#chunks.shift()
       if (chunk !== undefined) this.#give(dialect, chunk)
@@ -67,7 +66,7 @@ export class Input {
   /** Lets go of all of it. */
   drop(): void {
     this.dialect = undefined
-    this.#given = 0
+    this.bytes = this.#given = 0
     this.#chunks.length = 0
     this.#hasEnded = false
   }

@@ -42,7 +42,7 @@ export class Silence {
    * Why the client is to be closed now: it has sent or read too little for too long. To be called each
    * tick. What waits for ids or for another node is not the client's delay.
    */
-  overdue(situation: Situation, tick: number, deadlines: Deadlines): CloseReason | undefined {
+  overdue(tick: number, deadlines: Deadlines, situation: Situation): CloseReason | undefined {
     const { readTicks, writeTicks, idleTicks } = deadlines
     if (situation.isBlocked) {
       this.quietSince = tick

@@ -4,6 +4,7 @@ import { TableServer } from "../../support/table-client.ts"
 import { requests } from "../../support/tcp-client.ts"
 
 const PING = requests([{ op: Op.PING, count: 0 }])
+const CHUNK = new Uint8Array(512 * 1_024).fill(5)
 
 describe("a client that does not read its answers", () => {
   test("is cut off once it has read none of them for long enough", () => {
@@ -33,20 +34,33 @@ describe("a client that does not read its answers", () => {
 
   test("is cut off at once, those with most first, when too much is kept for all of them", () => {
     const server = new TableServer()
-    const chunk = new Uint8Array(512 * 1_024).fill(5)
-    const clients = Array.from({ length: 140 }, () => server.connect())
-    for (const client of clients) {
-      client.accept = () => 0
-      client.send(chunk)
-    }
+    const clients = Array.from({ length: 70 }, () => server.connect())
     const small = server.connect()
     small.accept = () => 0
     small.send(PING)
-    server.pass(2)
-    const closed = clients.filter(({ isClosed }) => isClosed).length
-    // 64 MiB hold 128 such chunks, less the answers that are kept as well.
-    expect(closed).toBeWithin(12, 40)
-    expect(server.table.counts.closed["too-much-pending"]).toBe(closed)
-    expect(small.isClosed).toBe(false)
+    for (const client of clients) {
+      client.accept = () => 0
+      client.send(CHUNK)
+    }
+    const closed = clients.filter(({ isClosed }) => isClosed)
+    // 32 MiB hold 64 such chunks less the answers that are kept as well, and then 24 MiB are left.
+    expect(closed.length).toBeWithin(12, 40)
+    expect(server.table.counts.closed["too-much-pending"]).toBe(closed.length)
+    expect([small.isClosed, clients[0]!.isClosed]).toEqual([false, false])
+    server.pass(1)
+    expect(server.log.texts()).toEqual([
+      `info clients-closed clients closed: ${closed.length} had too much pending`,
+    ])
+  })
+
+  test("makes room for others when it leaves", () => {
+    const server = new TableServer()
+    for (let i = 0; i < 300; i++) {
+      const client = server.connect()
+      client.accept = () => 0
+      client.send(CHUNK)
+      client.leave()
+    }
+    expect(server.table.counts.closed["too-much-pending"]).toBe(0)
   })
 })
