@@ -59,7 +59,9 @@ async function peerGrowth(bench: Bench, peers: number): Promise<void> {
   owner.use(stubs)
   const ports = /^listening on ([0-9,]+)\.$/m.exec(stubs.output)![1]!.split(",")
   const file = dir.at("peers")
-  await Bun.write(file, ports.map((port, i) => `${i + 1}@127.0.0.1:${port}\n`).join(""))
+  // A node has to be in its own list; nobody looks for it where it says it is.
+  const lines = ["1", ...ports].map((port, nodeId) => `${nodeId}@127.0.0.1:${port}\n`)
+  await Bun.write(file, lines.join(""))
   const node = await startNode(bench, owner, { args: ["--peers-file", file] })
   const load = (op: GrownOp) => {
     const mix: MixPart[] = [{ op, share: 1 }]

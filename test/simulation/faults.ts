@@ -16,6 +16,8 @@ import type { World } from "./world.ts"
 const DOWN_MAX_MS = 3_000
 /** A clock that leapt for a moment is back within this. */
 const GLITCH_MAX_MS = 4_500
+/** What a slow node sends is late by up to this: longer than other nodes wait for it. */
+const SLOW_MAX_MS = 1_500
 
 const STAGES = Object.values(Stage)
 /** A process that has looked who has the identity, and not yet written, has the most to get wrong. */
@@ -61,6 +63,7 @@ export class Faults {
     Object.assign(this.#network.road.weather, FAIR)
     for (const node of this.#nodes) {
       this.#network.setMad(node.nodeId, this.#world.nowMs)
+      this.#network.road.setSlow(node.nodeId, 0)
       node.disk.onStage = undefined
       node.disk.setFault(undefined)
       node.relist(node.listing.full)
@@ -112,6 +115,11 @@ export class Faults {
         return node.relist(node.listing.full.filter(() => random.chance(0.7)))
       case "mad":
         return this.#network.setMad(node.nodeId, this.#world.nowMs + random.spread(20, 3_000))
+      case "slow":
+        this.#network.road.setSlow(node.nodeId, random.spread(5, SLOW_MAX_MS))
+        return this.#later(random.spread(20, 6_000), node, () =>
+          this.#network.road.setSlow(node.nodeId, 0),
+        )
       case "weather":
         return this.#changeWeather()
       case "crowd":

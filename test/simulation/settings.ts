@@ -23,6 +23,7 @@ const FAULTS = [
   "relist",
   "crowd",
   "mad",
+  "slow",
   "take-over",
 ] as const
 export type Fault = (typeof FAULTS)[number]

@@ -23,6 +23,8 @@ export class Road {
   readonly #off = new Set<number>()
   /** Pairs of hosts, from and to, between which nothing passes. */
   readonly #cut = new Set<number>()
+  /** Hosts whose data takes longer to leave, by so many milliseconds. */
+  readonly #slowMs = new Map<number, number>()
   /** What is held up by a cut. */
   #heldUp: (() => void)[] = []
 
@@ -37,6 +39,11 @@ export class Road {
 
   isOff(host: number): boolean {
     return this.#off.has(host)
+  }
+
+  /** @param ms how much longer what leaves the host is under way; 0: no longer */
+  setSlow(host: number, ms: number): void {
+    this.#slowMs.set(host, ms)
   }
 
   cut(from: number, to: number): void {
@@ -60,7 +67,11 @@ export class Road {
     this.#heldUp.push(goOn)
   }
 
-  /** How long the next piece of data is under way. */
+  /** How long the next piece of data from a host is under way. */
+  dataDelayMs(from: number): number {
+    return this.delayMs() + (this.#slowMs.get(from) ?? 0)
+  }
+
   delayMs(): number {
     const { delayMs, lateMs } = this.weather
     const delay = delayMs * (0.5 + this.#random.next())
