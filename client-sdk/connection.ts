@@ -12,6 +12,8 @@ import type { FlushScheduler, Flushable } from "./flush-scheduler.ts"
 const PLACES_MAX = 65_536
 /** So many unsent bytes are written at once: they are on their way while more are made. */
 const FLUSH_AT = 4_096 * REQUEST_SIZE
+/** So long no call goes to a server that is not ready while there is another. */
+const REST_MS = 1_000
 /** Of every request: only nodes set one. */
 const NO_FLAGS = 0
 
@@ -62,7 +64,9 @@ export class Connection implements Flushable, PipelineReceiver<Call> {
   #armedForMs = Infinity
 
   /** A call has timed out here and nothing has come since. */
-  isLate = false
+  #isLate = false
+  /** Set for a while when its server has said that it is not ready. */
+  #rest: Timer | undefined
   /** When it could be used first, monotonic milliseconds; Infinity before. */
   readySinceMs: number = Infinity
 
@@ -79,6 +83,11 @@ export class Connection implements Flushable, PipelineReceiver<Call> {
       drained: () => this.#drained(),
       closed: (reason, cause) => this.close(reason, cause),
     })
+  }
+
+  /** Whether calls had better go elsewhere. */
+  get isLate(): boolean {
+    return this.#isLate || this.#rest !== undefined
   }
 
   /** Places taken by requests that are not answered yet. */
@@ -115,6 +124,7 @@ export class Connection implements Flushable, PipelineReceiver<Call> {
     this.#state = ConnectionState.CLOSED
     this.#pipeline.close()
     this.#timer.cancel()
+    this.#rest?.cancel()
     this.#socket.destroy()
     const { server } = this.#options
     const failure = new FirnError("CONNECT_FAILED", `${server}: ${reason}`, { server, cause })
@@ -128,7 +138,9 @@ export class Connection implements Flushable, PipelineReceiver<Call> {
   answered(call: Call | undefined, status: Status, high: number, low: number): void {
     if (this.#state === ConnectionState.CHECKING) this.#check(status, high, low)
     else if (status === Status.OK) call?.succeed(high, low)
-    else if (call !== undefined) {
+    else {
+      if (status === Status.NOT_READY) this.#leaveAlone()
+      if (call === undefined) return
       this.#events.failed(call, statusError(status, high, low, this.#options.server))
     }
   }
@@ -151,9 +163,16 @@ export class Connection implements Flushable, PipelineReceiver<Call> {
 
   expired(call: Call, waitedMs: number): void {
     const { server } = this.#options
-    this.isLate = true
+    this.#isLate = true
     const waited = `${server}: no answer within ${waitedMs} ms`
     this.#events.failed(call, new FirnError("TIMEOUT", waited, { server }))
+  }
+
+  /** A server that is about to stop closes a connection once nothing comes on it. */
+  #leaveAlone(): void {
+    this.#rest ??= this.#options.environment.afterInBackground(REST_MS, () => {
+      this.#rest = undefined
+    })
   }
 
   #opened(): void {
@@ -179,7 +198,7 @@ export class Connection implements Flushable, PipelineReceiver<Call> {
   }
 
   #receive(chunk: Uint8Array): void {
-    this.isLate = false
+    this.#isLate = false
     this.#pipeline.receive(chunk)
   }
 

@@ -53,7 +53,7 @@ export class ServerPool {
     return sum
   }
 
-  /** Calls have timed out on all of its connections, and nothing has come since. */
+  /** Calls had better go elsewhere: all of its connections are late, or it is not ready. */
   get isLate(): boolean {
     for (const connection of this.#ready) if (!connection.isLate) return false
     return true

@@ -44,7 +44,7 @@ export interface NodeStatus {
 const PEER_STATUS: Shape<PeerStatus> = record<PeerStatus>("another node of the cluster", {
   node: integer("its node id"),
   address: string("where it listens for TCP, HOST:PORT"),
-  state: string("unused, connecting, up, ejected, down or misconfigured"),
+  state: string("unused, connecting, up, ejected, leaving, down or misconfigured"),
   reason: string('why it is not up; "" when it is'),
   skewMs: nullable(number("its wall clock less that of the node asked; null until it was asked")),
   roundTripMs: nullable(number("how long its last check took; null until it was asked")),

@@ -1,7 +1,9 @@
 import type { Logger } from "pino"
 import { Status } from "../protocol/index.ts"
 import { ClockWatch } from "./clock-watch.ts"
+import { Drain } from "./drain.ts"
 import { storeFirstMark } from "./generator/first-mark.ts"
+import { storeLastMark } from "./generator/last-mark.ts"
 import { Generator } from "./generator/generator.ts"
 import { FairQueue } from "./generator/fair-queue.ts"
 import { Reservation } from "./generator/reservation.ts"
@@ -50,6 +52,9 @@ export interface NodeOptions {
   /** How long a request may take in all that other nodes are asked for. */
   readonly forwardTimeoutMs: number
   readonly limits: ConnectionLimits
+  /** When it is told to stop: how long it serves on, and how long all of it may take. */
+  readonly drainDelayMs: number
+  readonly drainTimeoutMs: number
   readonly store: NodeStore
   readonly environment: Environment
   readonly listen: Listen
@@ -68,12 +73,14 @@ export class FirnNode {
   readonly #clockWatch: ClockWatch
   readonly #tcp: ConnectionServer
   readonly #http: HttpServer | undefined
+  readonly #local: LocalNode
   readonly #lost = Promise.withResolvers<string>()
   #lostGrace: Timer | undefined
   #tick: Timer | undefined
   #refusal: Status = Status.OK
-  #stopping = false
-
+  readonly #drainTimes: Pick<NodeOptions, "drainDelayMs" | "drainTimeoutMs">
+  #drain: Drain | undefined
+  #stopped: Promise<void> | undefined
   private constructor(
     options: NodeOptions,
     reservation: Reservation,
@@ -85,6 +92,8 @@ export class FirnNode {
   ) {
     const { store, limits, environment, listen, log } = options
     this.#log = log
+    this.#local = local
+    this.#drainTimes = options
     this.#environment = environment
     this.#store = store
     this.#reservation = reservation
@@ -128,7 +137,7 @@ export class FirnNode {
           log,
         })
     } catch (error) {
-      void this.#tcp.stop()
+      void this.#tcp.stop(new Drain(environment, 0, 0))
       throw error
     }
     this.#watch()
@@ -206,7 +215,7 @@ export class FirnNode {
     } catch (error) {
       membership.close()
       // A store that could not take the first mark could not take another one either.
-      if (!(error instanceof StoreError)) await release(store, reservation, generator)
+      if (!(error instanceof StoreError)) await storeLastMark(store, reservation, generator)
       throw error
     }
   }
@@ -229,15 +238,27 @@ export class FirnNode {
     return this.#lost.promise
   }
 
-  /** Answers what has been received, stores the exact mark if it may, and lets go of the store. */
-  async stop(): Promise<void> {
-    if (this.#stopping) return
-    this.#stopping = true
+  /**
+   * Is not ready any more and serves on for the drain delay, then answers what has been received,
+   * stores the exact mark if it may, and lets go of the store. A second call shortens it.
+   */
+  stop(): Promise<void> {
+    this.#drain?.hurry()
+    return (this.#stopped ??= this.#leave())
+  }
+
+  async #leave(): Promise<void> {
+    const { drainDelayMs, drainTimeoutMs } = this.#drainTimes
+    const delayMs = this.#reservation.lost === undefined ? drainDelayMs : 0
+    this.#drain = new Drain(this.#environment, delayMs, drainTimeoutMs)
+    this.#local.isLeaving = true
+    this.#http?.endConnections()
+    await this.#drain.delay()
+    await Promise.all([this.#tcp.stop(this.#drain), this.#http?.stop(this.#drain)])
     this.#tick?.cancel()
     this.#lostGrace?.cancel()
-    await Promise.all([this.#tcp.stop(), this.#http?.stop()])
     this.#membership.close()
-    await release(this.#store, this.#reservation, this.#generator)
+    await storeLastMark(this.#store, this.#reservation, this.#generator)
   }
 
   /** Keeps the mark ahead while nobody asks, logs when ids stop or come back, and ends a lost node. */
@@ -259,7 +280,7 @@ export class FirnNode {
 
   #readiness(): Readiness {
     return readinessOf({
-      isStopping: this.#stopping,
+      isStopping: this.#drain !== undefined,
       reservation: this.#reservation,
       membership: this.#membership,
       generator: this.#generator,
@@ -276,14 +297,4 @@ export class FirnNode {
       readiness: this.#readiness(),
     })
   }
-}
-
-/** Ends the giving out of ids and closes the store, whose mark stays when it is another's now. */
-async function release(
-  store: NodeStore,
-  reservation: Reservation,
-  generator: Generator,
-): Promise<void> {
-  const mark = generator.stop()
-  await store.close(reservation.lost === undefined ? mark : undefined)
 }

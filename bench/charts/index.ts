@@ -6,6 +6,7 @@ import { HTTP_FLOOR, oneNodeName } from "../suites/http.ts"
 import { MAIN_CONNECTIONS, TCP_FLOOR, throughputName } from "../suites/tcp.ts"
 import { sdkName } from "../suites/sdk.ts"
 import { depthChart } from "./depth-chart.ts"
+import { fairnessChart } from "./fairness-chart.ts"
 import { growthChart } from "./growth-chart.ts"
 import { latencyChart } from "./latency-chart.ts"
 import { ratioChart } from "./ratio-chart.ts"
@@ -26,6 +27,8 @@ export function chartsOf({ figures }: Results): Map<string, TopLevelSpec> {
   if (named(...pairs).length > 0) {
     charts.set("comparison.svg", ratioChart(named(...pairs), [TCP_FLOOR, HTTP_FLOOR, DIRECT]))
   }
+  const attacks = figures.filter(({ suite }) => suite === "fairness")
+  if (attacks.length > 0) charts.set("fairness.svg", fairnessChart(attacks))
   const growing = figures.filter(({ suite }) => suite === "growth")
   const connections = growing.filter(({ parameters }) => "connections" in parameters)
   if (connections.length > 0)

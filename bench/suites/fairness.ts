@@ -8,6 +8,11 @@ import { startNode } from "../servers.ts"
 
 const ATTACKER = join(import.meta.dir, "../programs/attacker.ts")
 
+/** What the figure of each attack begins with. */
+export const FAIRNESS_PREFIX = "p99 of one id at a time: "
+/** What a modest client is to stay below. */
+export const MODEST_P99_MS = 5
+
 const BESIDE = "beside it"
 const AFTER = "after it"
 
@@ -28,7 +33,7 @@ const ATTACKS: Readonly<Record<string, string>> = {
  */
 export async function fairnessSuite(bench: Bench): Promise<void> {
   await using owner = new AsyncDisposableStack()
-  const node = await startNode(bench, owner)
+  const node = await startNode(bench, owner, { args: ["--max-connections", "10100"] })
   for (const [kind, meaning] of Object.entries(ATTACKS)) {
     if (kind === "block-each" && !bench.canOpen(10_000)) continue
     await bench.compete(
@@ -43,7 +48,7 @@ export async function fairnessSuite(bench: Bench): Promise<void> {
 
 /** How the figure of an attack is called. */
 function fairnessName(meaning: string): string {
-  return `p99 of one id at a time: ${meaning}`
+  return `${FAIRNESS_PREFIX}${meaning}`
 }
 
 async function besideAttack(bench: Bench, node: OwnTarget, kind: string): Promise<Sample> {

@@ -6,6 +6,7 @@ import { passedOn } from "../config/start-arguments.ts"
 import { loggerOn, openLogStream } from "../log.ts"
 import { systemEnvironment } from "../environment.ts"
 import { createStore } from "../storage/open-store.ts"
+import { stopWithNpm } from "../supervisor/child.ts"
 import { FreePorts } from "../supervisor/free-ports.ts"
 import { LogRelay, nodeLogLevel } from "../supervisor/log-relay.ts"
 import { planNodes, startValues } from "../supervisor/node-plan.ts"
@@ -42,18 +43,26 @@ async function cluster(options: ClusterOptions): Promise<void> {
 async function supervise(plans: readonly NodePlan[], options: ClusterOptions): Promise<Outcome> {
   const { logLevel } = options
   const stream = await openLogStream()
-  const shared = { ...passedOn(options), logLevel: nodeLogLevel(logLevel) }
+  const shared = {
+    ...passedOn(options),
+    // The nodes write to a pipe, so they cannot see the terminal.
+    ...(options.drainDelay === undefined && process.stdout.isTTY ? { drainDelay: 0 } : {}),
+    logLevel: nodeLogLevel(logLevel),
+  }
   const supervisor = new Supervisor({
     plans,
     spawn: (plan, events) => spawnStart({ ...shared, ...startValues(plan, plans) }, events),
     environment: systemEnvironment,
+    drainTimeoutMs: options.drainTimeout,
     relay: new LogRelay(stream, logLevel),
     log: loggerOn(stream, logLevel, "cluster"),
     nodeLog: (nodeId) => loggerOn(stream, logLevel, nodeId),
   })
-  // Ctrl-C on a terminal reaches the nodes as well; they ignore the second signal.
-  process.on("SIGINT", (signal) => supervisor.stop(signal))
-  process.on("SIGTERM", (signal) => supervisor.stop(signal))
+  // Ctrl-C on a terminal reaches the nodes as well; they take two signals at once as one.
+  for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+    process.on(name, (signal) => supervisor.stop(signal))
+  }
+  stopWithNpm(() => supervisor.stop("npm ended"))
   supervisor.start()
   return await supervisor.ended
 }

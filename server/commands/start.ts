@@ -11,7 +11,7 @@ import { readPeersFile, requireNode } from "../peers/peer-list.ts"
 import type { PeerEntry } from "../peers/peer-set.ts"
 import { systemEnvironment } from "../environment.ts"
 import { openStore } from "../storage/open-store.ts"
-import { stopWithSupervisor } from "../supervisor/child.ts"
+import { stopWithNpm, stopWithSupervisor } from "../supervisor/child.ts"
 import { addressText } from "../net/address.ts"
 import { planDescriptors } from "../net/descriptor-plan.ts"
 import type { DescriptorPlan } from "../net/descriptor-plan.ts"
@@ -20,6 +20,13 @@ import { tcpListen } from "../net/tcp-listener.ts"
 import { loadSetUserTimeout } from "../net/user-timeout.ts"
 import type { SetUserTimeout } from "../net/user-timeout.ts"
 import { tcpTryLines } from "../try-lines.ts"
+
+/** Long enough for a balancer that asks once a second and believes the second answer. */
+const DRAIN_DELAY_MS = 3_000
+/** Signals that come sooner are one: Ctrl-C, and systemd's SIGTERM, reach a node and its supervisor, which tells it too. */
+const SIGNAL_GAP_MS = 500
+
+type Stop = (cause: string, exitCode?: number) => void
 
 type StartOptions = Values<"start">
 
@@ -56,6 +63,8 @@ async function start(options: StartOptions): Promise<void> {
       writeTimeoutMs: options.writeTimeout,
       idleTimeoutMs: options.idleTimeout,
     },
+    drainDelayMs: options.drainDelay ?? defaultDrainDelayMs(peers),
+    drainTimeoutMs: options.drainTimeout,
     maxClockLagMs: options.maxClockLag,
     store,
     environment: systemEnvironment,
@@ -70,8 +79,8 @@ async function start(options: StartOptions): Promise<void> {
     dial: dialTcp,
     log,
   })
-  stopWhenTold(node, log)
-  readPeersOnSignal(node, store.node.nodeId, peersFile, log)
+  const stop = stopWhenTold(node, log)
+  onHangUp(stop, node, store.node.nodeId, peersFile, log)
   announce(node, log)
 }
 
@@ -96,6 +105,11 @@ function peersOfFile(path: string | undefined, nodeId: number | undefined): Peer
 function peerConnectionsOf(options: StartOptions, peers: readonly PeerEntry[]): number {
   const nodes = options.peersFile === undefined ? peers.length : NODE_ID_MAX
   return 2 * nodes * options.linksPerPeer
+}
+
+/** Whoever stops a node by hand, or has just one, waits for nobody to notice. */
+function defaultDrainDelayMs(peers: readonly PeerEntry[]): number {
+  return peers.length > 1 && !process.stdout.isTTY ? DRAIN_DELAY_MS : 0
 }
 
 /** @throws ServerError when the limit of open files is too low to serve anybody */
@@ -129,17 +143,24 @@ function userTimeoutSetter(log: Logger): SetUserTimeout | undefined {
   return setter
 }
 
-/** SIGHUP: the list that is in the file now, or the old one when that cannot be used. */
-function readPeersOnSignal(
+/**
+ * SIGHUP: the list that is in the file now, or the old one when that cannot be used. Without a file it
+ * is what it always was: the terminal is gone.
+ */
+function onHangUp(
+  stop: Stop,
   node: FirnNode,
   nodeId: number,
   path: string | undefined,
   log: Logger,
 ): void {
-  process.on("SIGHUP", () => {
+  process.on("SIGHUP", (signal) => {
+    if (path === undefined) {
+      stop(signal)
+      return
+    }
     try {
-      if (path !== undefined) node.setPeers(peersOfFile(path, nodeId))
-      else log.warn({ event: "peers-not-read" }, "SIGHUP: there is no --peers-file to read")
+      node.setPeers(peersOfFile(path, nodeId))
     } catch (error) {
       const { message } = error as Error
       log.error({ event: "peers-not-read", reason: message }, `the old list stays: ${message}`)
@@ -147,13 +168,9 @@ function readPeersOnSignal(
   })
 }
 
-function stopWhenTold(node: FirnNode, log: Logger): void {
-  let stopping = false
-  const stop = async (cause: string, exitCode = 0): Promise<void> => {
-    // A second signal, of an impatient Ctrl-C, must not end the process before the mark is stored.
-    if (stopping) return
-    stopping = true
-    log.info({ event: "stopping", cause }, "stopping")
+function stopWhenTold(node: FirnNode, log: Logger): Stop {
+  let toldAtMs = -Infinity
+  const end = async (exitCode: number): Promise<void> => {
     try {
       await node.stop()
     } catch (error) {
@@ -163,10 +180,26 @@ function stopWhenTold(node: FirnNode, log: Logger): void {
     log.info({ event: "stopped" }, "stopped")
     process.exit(exitCode)
   }
-  process.on("SIGINT", (signal) => void stop(signal))
-  process.on("SIGTERM", (signal) => void stop(signal))
+  const stop: Stop = (cause, exitCode = 0) => {
+    const nowMs = systemEnvironment.monotonicMs()
+    const sinceMs = nowMs - toldAtMs
+    if (sinceMs < SIGNAL_GAP_MS) return
+    toldAtMs = nowMs
+    if (sinceMs === Infinity) {
+      log.info({ event: "stopping", cause }, "stopping")
+      void end(exitCode)
+      return
+    }
+    // An impatient Ctrl-C shortens the stop. It must not end the process before the mark is stored.
+    log.info({ event: "stop-hurried", cause }, "stopping without waiting for clients to leave")
+    void node.stop()
+  }
+  process.on("SIGINT", (signal) => stop(signal))
+  process.on("SIGTERM", (signal) => stop(signal))
   void node.identityLost.then(() => stop("identity lost", ExitCode.IDENTITY_LOST))
-  stopWithSupervisor(() => void stop("supervisor ended"))
+  stopWithSupervisor(() => stop("supervisor ended"))
+  stopWithNpm(() => stop("npm ended"))
+  return stop
 }
 
 function announce(node: FirnNode, log: Logger): void {

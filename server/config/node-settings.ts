@@ -126,6 +126,20 @@ export const NODE_SETTINGS = [
     help: "how long the network may be silent before a client counts as lost, 3000 to 3600000",
   },
   {
+    flag: "--drain-delay <MS>",
+    commands: ["start", "cluster"],
+    parse: (text: string): number => wholeNumber(text, 0, 300_000),
+    unset: "3000 with peers, 0 without them or on a terminal",
+    help: "how long a node that is told to stop serves on, not ready, until others have noticed; half of the drain timeout at most",
+  },
+  {
+    flag: "--drain-timeout <MS>",
+    commands: ["start", "cluster"],
+    parse: (text: string): number => wholeNumber(text, 1_000, 600_000),
+    default: "10000",
+    help: "how long a stop may take in all before connections are cut, 1000 to 600000",
+  },
+  {
     flag: "--log-level <LEVEL>",
     commands: ["start", "cluster"],
     parse: (text: string): string => choice(text, LOG_LEVELS),

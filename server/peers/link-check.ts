@@ -15,6 +15,8 @@ export interface Finding {
   readonly fault: string | undefined
   /** It is another process with this node's own id. */
   readonly isDuplicate: boolean
+  /** It is about to stop, and says so instead of its epoch. */
+  readonly isLeaving: boolean
   /** Its wall clock, Unix milliseconds. */
   readonly clockMs: number
   /** The same less ours. */
@@ -53,16 +55,22 @@ export class LinkCheck {
     this.#unanswered++
     let fault: string | undefined
     let isDuplicate = false
+    let isLeaving = false
     this.#ask(Op.PING, nowMs, (high, low) => {
       isDuplicate = this.#isDuplicate(high, low)
       fault = this.#identityFault(high, low)
     })
-    this.#ask(Op.EPOCH, nowMs, (high, low) => {
-      const epochMs = halvesToNumber(high, low)
-      if (epochMs !== this.#context.epochMs) {
-        fault ??= `its epoch is ${epochMs}, ours is ${this.#context.epochMs}`
-      }
-    })
+    this.#ask(
+      Op.EPOCH,
+      nowMs,
+      (high, low) => {
+        const epochMs = halvesToNumber(high, low)
+        if (epochMs !== this.#context.epochMs) {
+          fault ??= `its epoch is ${epochMs}, ours is ${this.#context.epochMs}`
+        }
+      },
+      () => (isLeaving = true),
+    )
     this.#ask(Op.CLOCK, nowMs, (high, low) => {
       this.#unanswered = 0
       const { environment } = this.#context
@@ -71,15 +79,22 @@ export class LinkCheck {
       const clockMs = halvesToNumber(high, low) + roundTripMs / 2
       const skewMs = clockMs - environment.wallMs()
       const offsetMs = clockMs - answeredMs
-      this.#found({ fault, isDuplicate, clockMs, skewMs, offsetMs, roundTripMs })
+      this.#found({ fault, isDuplicate, isLeaving, clockMs, skewMs, offsetMs, roundTripMs })
     })
   }
 
-  #ask(op: Op, nowMs: number, answer: (high: number, low: number) => void): void {
+  /** @param notReady what an answer of NOT_READY means, if anything */
+  #ask(
+    op: Op,
+    nowMs: number,
+    answer: (high: number, low: number) => void,
+    notReady?: () => void,
+  ): void {
     const handler: ResponseHandler = {
       wanted: 0,
       answered: (status, high, low) => {
         if (status === Status.OK) answer(high, low)
+        else if (status === Status.NOT_READY && notReady !== undefined) notReady()
         else this.#link.close(`it answered ${op} with status ${status}`)
       },
       // Whoever owns the link hears of its loss.

@@ -145,6 +145,9 @@ export class Membership {
         // Nobody answers there now, so no duplicate does.
         this.#noteDuplicate(fields.address, false)
         break
+      case PeerState.LEAVING:
+        this.#log.info({ ...fields, reason }, text)
+        break
       case PeerState.EJECTED:
         this.#log.warn({ ...fields, reason }, `${text}: ${reason}`)
         break

@@ -34,12 +34,17 @@ export const PeerState = {
   UP: "up",
   /** It passes its checks and does not give ids in time. Only who asks for it by its id gets there. */
   EJECTED: "ejected",
+  /** It is about to stop. Only who asks for it by its id gets there. */
+  LEAVING: "leaving",
   /** Lost or never reached; being tried again. */
   DOWN: "down",
   /** Something else than the listed node answers there. Not used; being tried again. */
   MISCONFIGURED: "misconfigured",
 } as const
 export type PeerState = (typeof PeerState)[keyof typeof PeerState]
+
+/** In use, but only for who asks for it by its id. */
+const NOT_CHOSEN: readonly PeerState[] = [PeerState.EJECTED, PeerState.LEAVING]
 
 export interface PeerEvents {
   /** Its state or the reason for it has changed. */
@@ -98,7 +103,7 @@ export class Peer {
 
   /** Whether it may be chosen when any node will do. */
   get isLive(): boolean {
-    return this.#isUsable && this.state !== PeerState.EJECTED
+    return this.#isUsable && !NOT_CHOSEN.includes(this.state)
   }
 
   /** How long its answer is worth waiting for where another node could answer as well. */
@@ -201,6 +206,10 @@ export class Peer {
       closed: (reason) => this.#linkClosed(link, reason),
     })
     const check = new LinkCheck(link, this.nodeId, this.#context, (finding) => {
+      if (finding.isLeaving && !checked.isSound) {
+        link.close("it is stopping")
+        return
+      }
       checked.isSound = finding.fault === undefined
       watch.check.setClock(finding.clockMs - epochMs, environment.monotonicMs())
       this.#checked(finding)
@@ -236,8 +245,9 @@ export class Peer {
     this.skewMs = finding.skewMs
     this.roundTripMs = finding.roundTripMs
     this.#times.expect(finding.roundTripMs)
-    if (finding.fault === undefined) this.#noteSound()
-    else this.distrust(finding.fault)
+    if (finding.fault !== undefined) this.distrust(finding.fault)
+    else if (finding.isLeaving) this.#change(PeerState.LEAVING, "it is stopping")
+    else this.#noteSound()
     if (!this.#ending) this.#owner.checked(this, finding)
   }
 
@@ -265,16 +275,12 @@ export class Peer {
   /** A peer that passes its check and fails right after it must not be tried at the fastest rate. */
   #noteSound(): void {
     const now = this.#context.environment.monotonicMs()
-    if (!this.#isChecked) this.#upSinceMs = now
+    if (this.state !== PeerState.UP && !NOT_CHOSEN.includes(this.state)) this.#upSinceMs = now
     else if (now - this.#upSinceMs >= SOUND_AFTER_MS) this.#attempts = 0
     this.#darkAttempts = 0
     if (this.#outlier.isOver(now)) this.#change(PeerState.UP, "")
     else if (this.state !== PeerState.EJECTED) this.#eject()
     if (this.#retry === undefined && !this.#ending) this.#openLinks()
-  }
-
-  get #isChecked(): boolean {
-    return this.state === PeerState.UP || this.state === PeerState.EJECTED
   }
 
   #change(state: PeerState, reason: string): void {

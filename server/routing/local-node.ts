@@ -23,6 +23,11 @@ export class LocalNode {
   readonly generator: Generator
   /** Tells this run of the process from every other: 48 random bits, drawn at its start. */
   readonly startNumber: number
+  /**
+   * Its process ends soon. The checks of balancers (PING) and of other nodes (EPOCH) hear of it; not
+   * the PING of another node, which has to find out that it has the same id.
+   */
+  isLeaving = false
 
   /** @param random uniform in [0, 1) */
   constructor(nodeId: number, epochMs: number, generator: Generator, random: () => number) {
@@ -48,8 +53,14 @@ export class LocalNode {
         if (target !== this.nodeId) return this.#refuseTarget(exchange)
         return this.take(exchange)
       case Op.PING:
+        if (this.isLeaving && (flags & FLAG_FORWARDED) === 0) {
+          return exchange.refuse(Status.NOT_READY, 0)
+        }
         return exchange.accept(pingHigh(this.nodeId, this.startNumber), pingLow(this.startNumber))
       case Op.EPOCH:
+        if (this.isLeaving && (flags & FLAG_FORWARDED) !== 0) {
+          return exchange.refuse(Status.NOT_READY, 0)
+        }
         return exchange.acceptNumber(this.epochMs)
       case Op.CLOCK:
         return exchange.acceptNumber(this.generator.wallMs)

@@ -8,8 +8,8 @@ import type { SpawnNode } from "./node-process.ts"
 import { SupervisedNode } from "./supervised-node.ts"
 import type { Failure } from "./supervised-node.ts"
 
-/** A node that stops at all does so within little more than 5 s. */
-const STOP_TIMEOUT_MS = 8_000
+/** A node that stops at all does so within its drain timeout and little more. */
+const STOP_MARGIN_MS = 3_000
 
 /** How a cluster ended. */
 export interface Outcome {
@@ -24,6 +24,8 @@ export interface SupervisorOptions {
   readonly spawn: SpawnNode
   readonly environment: Environment
   readonly relay: LogRelay
+  /** How long a node may take to stop. */
+  readonly drainTimeoutMs: number
   readonly log: Logger
   /** The logger of one node. */
   readonly nodeLog: (nodeId: number) => Logger
@@ -36,13 +38,16 @@ export class Supervisor {
   readonly #log: Logger
   readonly #environment: Environment
   readonly #nodes: readonly SupervisedNode[]
+  readonly #drainTimeoutMs: number
   readonly #end = Promise.withResolvers<Outcome>()
   #listening = 0
   #stopping = false
   #failure: Failure | undefined
   #killing: Timer | undefined
 
-  constructor({ plans, spawn, environment, relay, log, nodeLog }: SupervisorOptions) {
+  constructor(options: SupervisorOptions) {
+    const { plans, spawn, environment, relay, log, nodeLog } = options
+    this.#drainTimeoutMs = options.drainTimeoutMs
     this.ended = this.#end.promise
     this.#log = log
     this.#environment = environment
@@ -63,9 +68,12 @@ export class Supervisor {
     }
   }
 
-  /** Stops all nodes; a second call changes nothing. */
+  /** Stops all nodes; a second call tells them again, which shortens it. */
   stop(signal: string): void {
-    if (this.#stopping) return
+    if (this.#stopping) {
+      for (const node of this.#nodes) node.stop()
+      return
+    }
     this.#log.info({ event: "stopping", signal }, "stopping all nodes")
     this.#stopAll()
   }
@@ -80,7 +88,7 @@ export class Supervisor {
 
   #stopAll(): void {
     this.#stopping = true
-    this.#killing = this.#environment.after(STOP_TIMEOUT_MS, () => {
+    this.#killing = this.#environment.after(this.#drainTimeoutMs + STOP_MARGIN_MS, () => {
       for (const node of this.#nodes) node.kill()
     })
     for (const node of this.#nodes) node.stop()

@@ -1,3 +1,4 @@
+import type { ConnectionParts } from "./connection-parts.ts"
 import { REPLY } from "./dialect.ts"
 import type { ClientExchange } from "./dialect.ts"
 
@@ -24,6 +25,16 @@ export class AnswerQueue {
   push(exchange: ClientExchange): void {
     this.#exchanges.push(exchange)
     this.#replyBytes += bytesOf(exchange)
+  }
+
+  /** Encodes the answers at its head that have come, as far as the batch takes them. */
+  encodeAnswered({ batch, exchanges }: Pick<ConnectionParts, "batch" | "exchanges">): void {
+    while (!batch.isFull) {
+      const exchange = this.shiftAnswered()
+      if (exchange === undefined) return
+      exchange.encoding.encode(exchange, batch)
+      exchanges.release(exchange)
+    }
   }
 
   /** Takes the oldest out if it has its answer. */

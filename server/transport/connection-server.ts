@@ -1,4 +1,5 @@
 import type { Logger } from "pino"
+import type { Drain } from "../drain.ts"
 import type { Environment } from "../environment.ts"
 import { ListenError } from "../net/address.ts"
 import type { Address } from "../net/address.ts"
@@ -58,12 +59,12 @@ export class ConnectionServer {
   }
 
   /** Stops accepting, answers what has been received, and closes every connection. */
-  async stop(): Promise<void> {
+  async stop(drain: Drain): Promise<void> {
     const { table, environment } = this.#options
     this.#listener.stop()
     await new Promise<void>((resolve) => {
       environment.after(SETTLE_MS, resolve)
     })
-    await table.close()
+    await table.close(drain)
   }
 }

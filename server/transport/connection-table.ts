@@ -1,5 +1,6 @@
 import type { Logger } from "pino"
 import type { Environment, Timer } from "../environment.ts"
+import type { Drain } from "../drain.ts"
 import type { ClientSocket } from "../net/listen.ts"
 import { Connection } from "./connection.ts"
 import type { ConnectionParts } from "./connection-parts.ts"
@@ -10,8 +11,10 @@ import { RefusedClient } from "./refused-client.ts"
 
 /** Deadlines of clients are looked at so often, and may be late by as much. */
 const TICK_MS = 1_000
-/** When the node stops: the longest it may take to answer what has been received. */
-const ANSWER_MS = 5_000
+/** When the node stops: a connection on which nothing has come for so long is ended. */
+const QUIET_MS = 100
+/** Of the time that a drain may take: what is kept for the last answers, and for clients to read them. */
+const ANSWER_MS = 3_000
 /** After our FIN: time for clients to read their last answers and close. */
 const LINGER_MS = 1_000
 
@@ -94,20 +97,42 @@ export class ConnectionTable {
     if (this.counts.open === 0) this.#allClosed?.()
   }
 
-  /** Answers what has been received, and closes all connections. Nobody may be admitted any more. */
-  close(): Promise<void> {
-    return (this.#closing ??= this.#close())
+  /**
+   * Answers what has been received, refuses what comes later, ends each connection once nothing comes
+   * on it, and closes all. Nobody may be admitted any more.
+   */
+  close(drain: Drain): Promise<void> {
+    return (this.#closing ??= this.#close(drain))
   }
 
-  async #close(): Promise<void> {
+  async #close(drain: Drain): Promise<void> {
     this.#timer?.cancel()
     for (const socket of this.#refused.values()) socket.terminate()
+    for (const connection of this.#sockets.keys()) connection.refuse()
+    await this.#finishQuiet(drain)
     const answered = Array.from(this.#sockets.keys(), (connection) => connection.finish())
-    await Promise.race([Promise.all(answered), this.#pause(ANSWER_MS)])
+    await Promise.race([
+      Promise.all(answered),
+      this.#pause(Math.min(ANSWER_MS, drain.leftMs(LINGER_MS))),
+    ])
     if (this.#sockets.size === 0) return
     const allClosed = new Promise<void>((resolve) => (this.#allClosed = resolve))
     await Promise.race([allClosed, this.#pause(LINGER_MS)])
     for (const socket of this.#sockets.values()) socket.terminate()
+  }
+
+  /** Until all are, or there is no more time to wait for the others. */
+  async #finishQuiet(drain: Drain): Promise<void> {
+    const busy = new Set(this.#sockets.keys())
+    while (busy.size > 0 && !drain.isHurried && drain.leftMs(ANSWER_MS) > 0) {
+      this.#options.parts.tick++
+      await Promise.race([this.#pause(QUIET_MS), drain.hurried])
+      for (const connection of busy) {
+        if (this.#sockets.has(connection) && !connection.isQuiet) continue
+        void connection.finish()
+        busy.delete(connection)
+      }
+    }
   }
 
   #serve(socket: ClientSocket, newDialect: NewDialect): Connection {

@@ -85,6 +85,16 @@ export class Connection implements Waiter, Asker, Flushable, Yielding {
     this.#enter(ConnectionState.CLOSED)
   }
 
+  /** The node stops soon: refuses what arrives from now on, where answers cannot tell of the end. */
+  refuse(): void {
+    this.#input.refuse()
+  }
+
+  /** Whether nothing has been received or answered in this tick, nor is awaited. */
+  get isQuiet(): boolean {
+    return this.#isReading && this.#queue.isEmpty && this.#silence.quietSince < this.#parts.tick
+  }
+
   /** The node stops: answers what has been received, then sends FIN. @returns when that is done */
   finish(): Promise<void> {
     this.#finished ??= Promise.withResolvers()
@@ -150,7 +160,7 @@ export class Connection implements Waiter, Asker, Flushable, Yielding {
     try {
       if (batch.length > 0) throw new Error("the batch has answers of another connection")
       this.#share.begin(allowance)
-      this.#encodeAnswered()
+      this.#queue.encodeAnswered(this.#parts)
       isUsedUp = this.#answerInput()
       this.#share.end(this.#waiting !== undefined)
       isCut = batch.isFull || (!isUsedUp && this.#waiting === undefined && !this.#queue.isFull)
@@ -170,17 +180,6 @@ export class Connection implements Waiter, Asker, Flushable, Yielding {
     this.#read(isUsedUp && !isCut && !this.#outbound.blocked)
     if (this.#isReading && this.#queue.isEmpty) this.#allAnswered()
     this.held.set(this.#input.bytes + this.#outbound.bytes)
-  }
-
-  /** Encodes the answers at the head of the queue that have come. */
-  #encodeAnswered(): void {
-    const { batch, exchanges } = this.#parts
-    while (!batch.isFull) {
-      const exchange = this.#queue.shiftAnswered()
-      if (exchange === undefined) return
-      exchange.encoding.encode(exchange, batch)
-      exchanges.release(exchange)
-    }
   }
 
   /**
@@ -239,7 +238,7 @@ export class Connection implements Waiter, Asker, Flushable, Yielding {
   #askAgain(exchange: ClientExchange): boolean {
     if (!this.#ask(exchange)) return !this.#wait(exchange)
     this.#queueWaiting()
-    this.#encodeAnswered()
+    this.#queue.encodeAnswered(this.#parts)
     return true
   }
 
@@ -250,7 +249,7 @@ export class Connection implements Waiter, Asker, Flushable, Yielding {
     if (retryAfterMs === 0) return true
     exchange.refuse(Status.OVERLOADED, retryAfterMs)
     this.#queueWaiting()
-    this.#encodeAnswered()
+    this.#queue.encodeAnswered(this.#parts)
     return false
   }
 

@@ -38,6 +38,8 @@ export class ClientExchange extends Exchange {
 export interface Dialect {
   /** Whether there may be a request for `next` to find. */
   readonly hasInput: boolean
+  /** Whether its answers say that the connection ends, so that no request has to be refused for it. */
+  readonly tellsOfEnd?: boolean
   /** Whether the beginning of a request is kept whose end has not come. */
   readonly hasUnfinished: boolean
   /** Takes the next chunk, which stays the dialect's own. Only after `next` has found nothing. */

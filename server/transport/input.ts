@@ -1,5 +1,6 @@
 import { Parsed } from "./dialect.ts"
 import type { ClientExchange, Dialect, NewDialect } from "./dialect.ts"
+import { RefusingDialect } from "./refusing-dialect.ts"
 
 /** What a client has sent and the dialect has not parsed yet. */
 export class Input {
@@ -10,6 +11,7 @@ export class Input {
   /** What came before the chunk in front of it was used up; mostly nothing. */
   readonly #chunks: Uint8Array[] = []
   #hasEnded = false
+  #isRefusing = false
   /** How many bytes are kept, those of a chunk that is used in part included. */
   bytes = 0
   /** How many of them the dialect has been given. */
@@ -23,9 +25,15 @@ export class Input {
   /** @param isUsedUp whether `next` has found nothing in the chunks so far */
   push(chunk: Uint8Array, isUsedUp: boolean): void {
     this.dialect ??= this.#newDialect(chunk[0]!, this.#epochMs)
+    if (this.#isRefusing && isUsedUp) this.dialect = refusing(this.dialect)
     this.bytes += chunk.length
     if (isUsedUp) this.#give(this.dialect, chunk)
     else this.#chunks.push(chunk)
+  }
+
+  /** What arrives from now on is refused, and what waits in front of it is not. */
+  refuse(): void {
+    this.#isRefusing = true
   }
 
   /** The client sends no more. */
@@ -70,4 +78,9 @@ export class Input {
     this.#chunks.length = 0
     this.#hasEnded = false
   }
+}
+
+function refusing(dialect: Dialect): Dialect {
+  const isTold = dialect.tellsOfEnd === true || dialect instanceof RefusingDialect
+  return isTold ? dialect : new RefusingDialect(dialect)
 }

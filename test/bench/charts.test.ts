@@ -30,6 +30,7 @@ const charts = chartsOf(
     sized(halfLoadName(MAIN_CONNECTIONS, 1), { connections: 50, depth: 1, ratePerSecond: 60_000 }),
     ...[1, 50, 1_000].map((connections) => grown(`${connections} c`, { connections })),
     ...[1, 15, 1_023].map((peers) => grown(`${peers} p`, { peers })),
+    { ...figureOf("p99 of one id at a time: floods", samples), suite: "fairness" },
   ),
 )
 
@@ -39,6 +40,7 @@ const AXES: Readonly<Record<string, readonly string[]>> = {
   "throughput.svg": ["answers a second", "requests in flight on each connection", "4,096,000"],
   "comparison.svg": ["Firn to the other (ratio;"],
   "growth-connections.svg": ["ids a second", "p99 latency (ms)", "connections"],
+  "fairness.svg": ["p99 of one id at a time (ms)", ">floods<"],
   "growth-peers.svg": ["ids a second", "p99 latency (ms)", "other nodes"],
 }
 

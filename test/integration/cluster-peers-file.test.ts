@@ -172,11 +172,3 @@ test("a list that cannot be read leaves the old one in use, and the log says why
   expect((await client.ask({ op: Op.NODE, target: 1 })).status).toBe(Status.UNKNOWN_NODE)
   await expectUsed(cluster, 0, [0])
 })
-
-test("SIGHUP to a node without a file is logged and changes nothing", async () => {
-  await using cluster = await NodeCluster.start(2)
-  const node = cluster.node(0)
-  node.kill("SIGHUP")
-  expect((await node.waitForLog("peers-not-read")).level).toBe(40)
-  await expectUsed(cluster, 0, [0, 1])
-})

@@ -11,7 +11,7 @@ import { testWith } from "../support/tools.ts"
 setDefaultTimeout(30_000)
 
 /** The arguments that `npm start` gives to `firn`. */
-const START_ARGS = /^bun server\/main\.ts (.+)$/.exec(scripts.start)![1]!.split(" ")
+const START_ARGS = /^exec bun server\/main\.ts (.+)$/.exec(scripts.start)![1]!.split(" ")
 
 /** The cluster that `npm start` starts, but in a directory and on ports of its own. */
 async function npmStart(dir: TempDir): Promise<RunningCluster> {

@@ -37,6 +37,8 @@ class LoneNode {
       linksPerPeer: 1,
       forwardTimeoutMs: 1_000,
       limits: DEFAULT_LIMITS,
+      drainDelayMs: 0,
+      drainTimeoutMs: 10_000,
       store: this.store,
       environment: this.environment,
       listen: (address, events, hasReserve) =>
@@ -52,7 +54,10 @@ class LoneNode {
   /** Stops it, with the time passing that this takes. */
   async stop(node: FirnNode): Promise<void> {
     const stopped = node.stop()
-    this.environment.advance(20)
+    for (let i = 0; i < 5; i++) {
+      this.environment.advance(20)
+      await Promise.resolve()
+    }
     await within("the stop", stopped)
   }
 

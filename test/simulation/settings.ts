@@ -44,6 +44,8 @@ const CROWDED_MAX = 100
 const UNCROWDED_MAX = 10_000
 
 /** What a seed decides before anything happens. */
+/** How long a stop may take, by the monotonic clock of its node. */
+export const DRAIN_TIMEOUT_MS = 5_000
 /** How long a request may wait for ids, by the monotonic clock of its node. */
 export const WAIT_TIMEOUT_MS = 1_000
 
@@ -64,6 +66,7 @@ export interface Settings {
   /** How many clients a node serves at a time. */
   readonly maxConnections: number
   readonly maxClockLagMs: number
+  readonly drainDelayMs: number
   /** The faults of this run, each as likely as any other. */
   readonly faults: readonly Fault[]
   /** From one fault to the next, on average. */
@@ -99,6 +102,7 @@ export function drawSettings(random: Random, nodes?: number): Settings {
     maxClockLeadMs: random.pick([0, 5, 100, 2_000, 10_000, 10_000]),
     maxConnections: isCrowded ? CROWDED_MAX : UNCROWDED_MAX,
     faults: isCrowded ? drawn.filter((fault) => fault !== "dark") : drawn,
+    drainDelayMs: random.pick([0, 0, 50, 1_500]),
     maxClockLagMs: random.pick([0, 100, 1_000, 1_000]),
     faultEveryMs: random.spread(100, 2_000),
     stepMaxMs: random.spread(1, 10 * YEAR_MS),

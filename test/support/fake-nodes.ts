@@ -67,6 +67,7 @@ export class FakeCluster {
         return process
       },
       environment: this.environment,
+      drainTimeoutMs: 10_000,
       relay: new LogRelay(stream, "info"),
       log: loggerOn(stream, "info", "cluster"),
       nodeLog: (nodeId) => loggerOn(stream, "info", nodeId),

@@ -178,10 +178,11 @@ export class RunningNode extends FirnProcess {
   }
 }
 
-/** The environment without what would configure a node. */
+/** The environment without what would configure a node; a stop waits for nobody to notice it. */
 function cleanEnv(): Record<string, string | undefined> {
   const entries = Object.entries(process.env)
-  return Object.fromEntries(entries.filter(([name]) => !name.startsWith("FIRN_")))
+  const clean = Object.fromEntries(entries.filter(([name]) => !name.startsWith("FIRN_")))
+  return { ...clean, FIRN_DRAIN_DELAY: "0" }
 }
 
 async function eachChunk(reader: Output, take: (text: string) => void): Promise<void> {

@@ -22,6 +22,7 @@ export type ToolName =
   | "e2fsprogs"
   | "iproute2"
   | "cc"
+  | "haproxy"
   | "/proc"
 
 const tools: Record<ToolName, Tool> = {
@@ -46,6 +47,7 @@ const tools: Record<ToolName, Tool> = {
   e2fsprogs: { remedy: debian("e2fsprogs"), isThere: () => isOnPath("mkfs.ext4") },
   iproute2: { remedy: debian("iproute2"), isThere: () => isOnPath("ip") },
   cc: { remedy: debian("gcc libc6-dev"), isThere: () => isOnPath("cc") },
+  haproxy: { remedy: debian("haproxy"), isThere: () => isOnPath("haproxy") },
   "/proc": { remedy: "run the tests on Linux", isThere: () => process.platform === "linux" },
 }
 

@@ -60,6 +60,7 @@ type State = (typeof State)[keyof typeof State]
 
 /** Requests of HTTP/1.1 and HTTP/1.0, without bodies. */
 export class HttpDialect implements Dialect {
+  readonly tellsOfEnd = true
   readonly #service: HttpService
   #bytes: Buffer = NOTHING
   /** Where the next request begins, and up to where its end was searched. */
@@ -123,22 +124,33 @@ export class HttpDialect implements Dialect {
 
   #answer(exchange: ClientExchange, request: ReceivedRequest): Parsed {
     const { dispatcher, responses } = this.#service
-    if (request.persistence === Persistence.CLOSE) this.#state = State.CLOSING
+    const persistence = this.#isLast ? Persistence.CLOSE : request.persistence
+    if (persistence === Persistence.CLOSE) this.#state = State.CLOSING
     const answer = dispatcher.dispatch(request)
-    if ("op" in answer) return this.#ask(exchange, answer, request)
+    if ("op" in answer) return this.#ask(exchange, answer, request, persistence)
     exchange.encoding = REPLY
-    exchange.reply = responses.whole(answer, request.persistence, request.method === "HEAD")
+    exchange.reply = responses.whole(answer, persistence, request.method === "HEAD")
     return Parsed.REPLY
   }
 
-  #ask(exchange: ClientExchange, query: IdsQuery, request: ReceivedRequest): Parsed {
+  /** Requests behind this one in the same chunk are answered on this connection too. */
+  get #isLast(): boolean {
+    return this.#service.responses.isLast && this.#start === this.#bytes.length
+  }
+
+  #ask(
+    exchange: ClientExchange,
+    query: IdsQuery,
+    { accept }: ReceivedRequest,
+    persistence: Persistence,
+  ): Parsed {
     exchange.op = query.op
     exchange.flags = 0
     exchange.count = query.count ?? 1
     exchange.target = query.target
     const jsonForm = query.count === undefined ? IdsForm.JSON_ID : IdsForm.JSON_LIST
-    const form = wantsJson(request.accept) ? jsonForm : IdsForm.LINES
-    exchange.encoding = this.#service.encodings.of(form, request.persistence)
+    const form = wantsJson(accept) ? jsonForm : IdsForm.LINES
+    exchange.encoding = this.#service.encodings.of(form, persistence)
     return Parsed.REQUEST
   }
 

@@ -1,4 +1,5 @@
 import type { Logger } from "pino"
+import type { Drain } from "../../drain.ts"
 import type { Environment } from "../../environment.ts"
 import type { Address } from "../../net/address.ts"
 import type { Listen } from "../../net/listen.ts"
@@ -45,9 +46,14 @@ export class HttpServer {
     return this.#server.address
   }
 
+  /** The node stops soon: each connection ends after the answers to what it has sent so far. */
+  endConnections(): void {
+    this.#responses.isLast = true
+  }
+
   /** Stops accepting, answers what has been received, and closes every connection. */
-  async stop(): Promise<void> {
-    this.#responses.stop()
-    await this.#server.stop()
+  async stop(drain: Drain): Promise<void> {
+    this.endConnections()
+    await this.#server.stop(drain)
   }
 }

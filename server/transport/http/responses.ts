@@ -32,16 +32,12 @@ export class Responses {
   #date = ""
   /** Those of ids up to the digits of their length, by media type and persistence. */
   #idsHeads: readonly Uint8Array[] = []
-  #isStopping = false
+  /** Whether a connection is to be closed after what it has sent so far. */
+  isLast = false
 
   constructor(environment: Environment) {
     this.#environment = environment
     this.refresh()
-  }
-
-  /** Every connection is closed after what it has sent so far. */
-  stop(): void {
-    this.#isStopping = true
   }
 
   /** Reads the clock for the Date of the responses that follow: once a chunk is enough. */
@@ -59,8 +55,7 @@ export class Responses {
 
   /** A response with ids, up to the digits of its Content-Length. */
   idsHead(isJson: boolean, persistence: Persistence): Uint8Array {
-    const last = this.#isStopping ? Persistence.CLOSE : persistence
-    return this.#idsHeads[(isJson ? CONNECTION_LINES.length : 0) + last]!
+    return this.#idsHeads[(isJson ? CONNECTION_LINES.length : 0) + persistence]!
   }
 
   /** @param isHead whether the body is only to be told of */
@@ -69,11 +64,7 @@ export class Responses {
     persistence: Persistence,
     isHead: boolean,
   ): Uint8Array {
-    let head = this.#head(
-      status,
-      status === 204 ? undefined : mediaType,
-      this.#isStopping ? Persistence.CLOSE : persistence,
-    )
+    let head = this.#head(status, status === 204 ? undefined : mediaType, persistence)
     for (const name in headers) head += `${name}: ${headers[name]}\r\n`
     if (body !== undefined) head += `Content-Length: ${Buffer.byteLength(body)}\r\n`
     return encoder.encode(`${head}\r\n${isHead ? "" : (body ?? "")}`)

@@ -11,6 +11,7 @@ function finding(aheadMs: number, roundTripMs = 2, fault?: string): Finding {
   return {
     fault,
     isDuplicate: false,
+    isLeaving: false,
     clockMs: 0,
     skewMs: aheadMs,
     offsetMs: OURS_MS + aheadMs,

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test"
 import { Op, Status } from "../../../protocol/index.ts"
+import { Drain } from "../../../server/drain.ts"
 import { CloseReason } from "../../../server/transport/connection-counts.ts"
 import { ClusterServer } from "../../support/cluster-server.ts"
 import { FakeServer } from "../../support/fake-client.ts"
@@ -119,7 +120,10 @@ describe("a table of connections", () => {
     const served = server.connect()
     const refused = server.connect()
     served.send(PING)
-    const closed = server.table.close()
+    const { environment } = server.fake.node
+    const closed = server.table.close(new Drain(environment, 0, 10_000))
+    environment.advance(100)
+    for (let i = 0; i < 10; i++) await Promise.resolve()
     expect([served.calls, refused.calls]).toEqual([["shutdown"], ["terminate"]])
     served.halfClose()
     await closed

@@ -141,6 +141,7 @@ export class AnswerOracle {
   #isRight(sent: Sent, status: number, high: number, low: number): boolean {
     const { op, fault, flags, target, entry } = sent
     const value = halvesToNumber(high, low)
+    if (status === Status.NOT_READY && value === 0 && this.#mayBeLeaving(sent)) return true
     if (fault !== NO_FAULT) return status === Status.BAD_REQUEST && value === fault
     if (op === Op.PING) return status === Status.OK && pingNode(high) === entry
     if (op === Op.EPOCH) return status === Status.OK && value === this.#epochMs
@@ -161,6 +162,11 @@ export class AnswerOracle {
   #mayBeOverloaded({ sentAtMs }: Sent): boolean {
     // The clock of a node is fast by a thousandth at the most.
     return (this.#world.nowMs - sentAtMs) * 1.001 >= WAIT_TIMEOUT_MS
+  }
+
+  /** A node that stops refuses whatever comes. */
+  #mayBeLeaving({ entry, sentAtMs }: Sent): boolean {
+    return sentAtMs <= this.#nodes.get(entry)!.stopsUntilMs
   }
 
   #mayBeUnknown({ entry, target, sentAtMs }: Sent): boolean {

@@ -16,7 +16,7 @@ import { Listing } from "./listing.ts"
 import { watchedDial } from "./watched-dial.ts"
 import type { NodeParts } from "./node-parts.ts"
 import type { Process } from "./process.ts"
-import { WAIT_TIMEOUT_MS } from "../settings.ts"
+import { DRAIN_TIMEOUT_MS, WAIT_TIMEOUT_MS } from "../settings.ts"
 import { Kind } from "../world.ts"
 
 /** A node's clock and what another one knows of it may differ by this. */
@@ -46,6 +46,9 @@ export class SimulatedNode {
   readonly clock: Clock
   readonly claims: Claims<Life>
   state: NodeState = NodeState.DOWN
+  /** Processes that were told to stop and have not ended. */
+  readonly #leaving = new Set<Life>()
+  #stoppedAtMs = -Infinity
   /** The time of the last id, over all its processes; -1 before there is any. */
   lastTime = -1
   /** Whether it has ever had two processes at a time. */
@@ -147,6 +150,8 @@ export class SimulatedNode {
       peers,
       linksPerPeer: settings.linksPerPeer,
       forwardTimeoutMs: settings.forwardTimeoutMs,
+      drainDelayMs: settings.drainDelayMs,
+      drainTimeoutMs: DRAIN_TIMEOUT_MS,
       limits: {
         ...DEFAULT_LIMITS,
         maxConnections: settings.maxConnections,
@@ -215,14 +220,17 @@ export class SimulatedNode {
     return [...this.#overtaken].some(({ knownMark }) => knownMark < Math.min(this.wall, TIME_LIMIT))
   }
 
+  /** When the last process ended that was told to stop; Infinity while one stops. */
+  get stopsUntilMs(): number {
+    return this.#leaving.size > 0 ? Infinity : this.#stoppedAtMs
+  }
+
   #stop(life: Life): void {
     const { node, process } = life
     if (node === undefined) return
     if (life === this.#life) this.#enter(NodeState.STOPPING)
+    this.#leaving.add(life)
     process.enter(() => {
-      for (const stream of this.#parts.network.streams) {
-        if (stream.listener.party.gate === process) stream.mishap ??= "its node stops"
-      }
       void this.#whenDone(life, node.stop(), () => this.#exit(life))
     })
   }
@@ -233,6 +241,7 @@ export class SimulatedNode {
     process.end()
     life.endedAtMs = world.nowMs
     life.store?.end()
+    if (this.#leaving.delete(life)) this.#stoppedAtMs = world.nowMs
     this.#overtaken.delete(life)
     for (const stream of network.streams) {
       for (const end of stream.ends) {

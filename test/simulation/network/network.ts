@@ -52,7 +52,9 @@ export class Network {
     return (address, events) => {
       const name = addressText(address)
       let open = 0
+      let isStopped = false
       const accept = (end: End): void => {
+        if (isStopped) end.stream.mishap ??= "its node stops"
         if (open >= maxConnections) {
           end.stream.isOneTooMany = true
           end.stream.mishap ??= "one too many"
@@ -77,6 +79,10 @@ export class Network {
       const listening = { host, gate, accept }
       this.#listening.set(name, listening)
       const stop = (): void => {
+        isStopped = true
+        for (const { listener } of this.streams) {
+          if (listener.party.gate === gate) listener.stream.mishap ??= "its node stops"
+        }
         // Another process may listen there by now.
         if (this.#listening.get(name) === listening) this.#listening.delete(name)
       }

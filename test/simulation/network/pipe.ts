@@ -89,7 +89,10 @@ export class Pipe {
 
   #put(bytes: Uint8Array | undefined): void {
     if (this.isDark) return
-    const atMs = Math.max(this.#lastMs, this.#world.nowMs + this.#road.dataDelayMs(this.#from.party.host))
+    const atMs = Math.max(
+      this.#lastMs,
+      this.#world.nowMs + this.#road.dataDelayMs(this.#from.party.host),
+    )
     this.#lastMs = atMs
     this.#pieces.push({ atMs, bytes })
     if (this.#arrival === undefined && !this.#isHeldUp) this.#arm(atMs - this.#world.nowMs)

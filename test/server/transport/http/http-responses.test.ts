@@ -80,10 +80,14 @@ describe("a response", () => {
 
   test("asks to close while the node stops", async () => {
     const client = new HttpClient(new FakeServer())
-    client.responses.stop()
-    client.send(get("/lunique"), get("/readyz"))
-    expect(client.received()).toMatchObject([{ headers: CLOSES }, { headers: CLOSES }])
-    await client.connection.finish()
+    client.responses.isLast = true
+    client.send(get("/lunique") + get("/readyz"))
+    const [first, last, ...more] = client.received()
+    expect([first!.headers.connection, last, more]).toMatchObject([
+      undefined,
+      { headers: CLOSES },
+      [],
+    ])
     expect(client.calls).toEqual(["shutdown"])
   })
 })

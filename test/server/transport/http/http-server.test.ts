@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "bun:test"
 import { addressText } from "../../../../server/net/address.ts"
 import { tcpListen } from "../../../../server/net/tcp-listener.ts"
+import { Drain } from "../../../../server/drain.ts"
 import { systemEnvironment } from "../../../../server/environment.ts"
 import { FreePorts } from "../../../../server/supervisor/free-ports.ts"
 import { HttpServer } from "../../../../server/transport/http/http-server.ts"
@@ -38,7 +39,7 @@ beforeAll(() => {
     environment: systemEnvironment,
     log: log.logger,
   })
-  started.defer(() => server.stop())
+  started.defer(() => server.stop(new Drain(systemEnvironment, 0, 0)))
 })
 
 afterAll(() => started.disposeAsync())
