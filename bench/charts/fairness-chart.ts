@@ -15,7 +15,9 @@ export function fairnessChart(figures: readonly Figure[]): TopLevelSpec {
     }),
   )
   const all = [MODEST_P99_MS, ...rows.map(({ median }) => median)]
-  const x = logAxis("median", X_TITLE, roundNumbers(Math.min(...all), 2 * Math.max(...all)))
+  const [least, most] = [Math.min(...all) / 1.5, Math.max(...all) * 2]
+  const logarithmic = logAxis("median", X_TITLE, roundNumbers(least, most))
+  const x = { ...logarithmic, scale: { ...logarithmic.scale, domain: [least, most] } }
   return {
     width: 380,
     height: { step: 30 },
@@ -38,7 +40,7 @@ export function fairnessChart(figures: readonly Figure[]): TopLevelSpec {
             field: "attack",
             type: "nominal",
             sort: null,
-            axis: { title: null, labelLimit: 420 },
+            axis: { title: null },
           },
           color: subjectColor(rows),
         },
