@@ -43,12 +43,12 @@ const BATCH_SIZES: Weighted<number> = [
 const CROWDED_MAX = 100
 const UNCROWDED_MAX = 10_000
 
-/** What a seed decides before anything happens. */
 /** How long a stop may take, by the monotonic clock of its node. */
 export const DRAIN_TIMEOUT_MS = 5_000
 /** How long a request may wait for ids, by the monotonic clock of its node. */
 export const WAIT_TIMEOUT_MS = 1_000
 
+/** What a seed decides before anything happens. */
 export interface Settings {
   readonly nodes: number
   readonly clients: number

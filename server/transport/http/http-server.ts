@@ -53,7 +53,6 @@ export class HttpServer {
 
   /** Stops accepting, answers what has been received, and closes every connection. */
   async stop(drain: Drain): Promise<void> {
-    this.endConnections()
     await this.#server.stop(drain)
   }
 }
