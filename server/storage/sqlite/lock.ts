@@ -3,16 +3,25 @@ import { rmSync } from "node:fs"
 import { isBusy, noLocks } from "./sqlite-errors.ts"
 
 /**
- * Takes the lock that lasts until the database is closed.
+ * How long is waited for a lock, in milliseconds. Two processes that start at once are in each
+ * other's way for an instant; whoever holds the lock for good is still there after it.
+ */
+const PATIENCE_MS = 200
+
+/**
+ * Takes the lock that lasts until the database is closed. Of processes that want it at the same
+ * time one gets it.
  * @param path what is said to be in use when there is no lock to be had
  * @throws SQLiteError when another process has it, StoreError when the file system gives none
  */
 export function lock(path: string, database: Database): void {
   try {
-    database.run("PRAGMA busy_timeout = 0")
-    database.run("PRAGMA locking_mode = EXCLUSIVE")
+    database.run(`PRAGMA busy_timeout = ${PATIENCE_MS}`)
     database.run("PRAGMA synchronous = FULL")
+    // Whoever asks in exclusive mode keeps the lock to read when it fails to get the one to write,
+    // so that two who ask together would both fail.
     database.run("BEGIN EXCLUSIVE")
+    database.run("PRAGMA locking_mode = EXCLUSIVE")
   } catch (error) {
     throw isBusy(error) && !hasLocks(path) ? noLocks(path, error) : error
   }
