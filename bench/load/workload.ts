@@ -11,8 +11,11 @@ export interface MixPart {
 export interface Workload {
   readonly host: string
   readonly port: number
-  /** `firn` is the binary protocol, `resp` is Redis's, with INCR. */
-  readonly protocol: "firn" | "resp"
+  /**
+   * `firn` is the binary protocol, `text` and `http` ask for an id of the node asked, `resp` is
+   * Redis's, with INCR.
+   */
+  readonly protocol: "firn" | "text" | "http" | "resp"
   readonly connections: number
   /** Requests that a connection has in flight: always in a closed loop, at most in an open one. */
   readonly depth: number

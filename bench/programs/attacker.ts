@@ -64,6 +64,17 @@ async function httpUnread(connections: number, target: string) {
   }
 }
 
+/** Asks for a block on each of so many connections, and closes it at once. */
+async function httpClosed(connections: number) {
+  const request = "GET /lunique?n=4096 HTTP/1.1\r\nHost: firn\r\n\r\n"
+  const batch = 100
+  for (let i = 0; i < connections / batch; i++) {
+    const sockets = await openMany(batch)
+    await Promise.all(sockets.map((socket) => new Promise((sent) => socket.write(request, sent))))
+    for (const socket of sockets) socket.destroy()
+  }
+}
+
 const ATTACKS: Readonly<Record<string, () => Promise<void>>> = {
   /** 200 clients pipeline blocks and do not read. */
   "blocks-unread": async () => {
@@ -79,6 +90,7 @@ const ATTACKS: Readonly<Record<string, () => Promise<void>>> = {
   "http-unread-100": () => httpUnread(100, "/lunique"),
   "http-unread-500": () => httpUnread(500, "/lunique"),
   "http-blocks-unread": () => httpUnread(500, "/lunique?n=4096"),
+  "http-closed": () => httpClosed(20_000),
   "http-nodes-unread": () => httpUnread(500, "/nodes"),
   /** 500 readers of blocks, 16 in flight each. */
   "blocks-read": () => pipeline(500, 16, Op.LOCAL, COUNT_MAX),

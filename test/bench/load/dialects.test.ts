@@ -63,4 +63,18 @@ describe("answers are counted and refusals seen", () => {
   test.each([1, 2, 3, 7, 100])("of Redis's lines in chunks of %d", (size) => {
     expect(countIn("resp", lines, size)).toEqual({ answers: 4, refused: 1 })
   })
+
+  const words = new TextEncoder().encode("12\nERR OVERLOADED\n345\n")
+  test.each([1, 2, 5, 100])("of lines of text in chunks of %d", (size) => {
+    expect(countIn("text", words, size)).toEqual({ answers: 3, refused: 1 })
+  })
+
+  const answer = (status: string, body: string) =>
+    `HTTP/1.1 ${status}\r\nContent-Length: ${body.length}\r\n\r\n${body}`
+  const http = new TextEncoder().encode(
+    answer("200 OK", "12\n") + answer("503 Service Unavailable", "no\n") + answer("200 OK", "3\n"),
+  )
+  test.each([1, 2, 3, 9, 40, 1_000])("of HTTP in chunks of %d", (size) => {
+    expect(countIn("http", http, size)).toEqual({ answers: 3, refused: 1 })
+  })
 })

@@ -100,7 +100,7 @@ const WAY_MUTATIONS: readonly Mutation[] = [
     file: CONNECTION,
     text: "retryAfterMs)\n    this.#queueWaiting()\n    this.#run()\n",
     replacement:
-      "retryAfterMs)\n    this.#queueWaiting(); this.#encodeAnswered()\n    this.#run()\n",
+      "retryAfterMs)\n    this.#queueWaiting(); this.#queue.encodeAnswered(this.#parts)\n    this.#run()\n",
   },
   {
     name: "a request that still waits is refused too soon",
@@ -112,7 +112,7 @@ const WAY_MUTATIONS: readonly Mutation[] = [
     name: "a connection that yielded its turn does not go on",
     file: "server/transport/turn-scheduler.ts",
     text: "for (const connection of running) connection.proceed()",
-    replacement: "running[0]?.proceed()",
+    replacement: "",
   },
   {
     name: "what was forwarded is forwarded again",
