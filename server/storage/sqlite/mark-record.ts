@@ -10,6 +10,7 @@ import {
 } from "node:fs"
 import { dirname } from "node:path"
 import type { Identity, StoredNode } from "../node-store.ts"
+import { FILE_MODE } from "./modes.ts"
 import { syncDirectory } from "./place-new.ts"
 import { takeSpare } from "./spare.ts"
 import { corrupt } from "./sqlite-errors.ts"
@@ -35,7 +36,7 @@ const LINE = /^(node (\d+) epoch (-?\d+) mark (\d+)) sha256 ([0-9a-f]{64})\n/
 export function createMarkRecord(path: string, identity: Identity, mark: number): void {
   const draft = `${path}.new`
   takeSpare(draft)
-  const file = openSync(draft, constants.O_CREAT | constants.O_WRONLY, 0o644)
+  const file = openSync(draft, constants.O_CREAT | constants.O_WRONLY, FILE_MODE)
   try {
     for (const at of COPIES) writeCopy(file, at, identity, mark)
     fsyncSync(file)

@@ -1,10 +1,11 @@
 import { Database } from "bun:sqlite"
-import { mkdirSync, rmSync, statSync } from "node:fs"
+import { closeSync, mkdirSync, openSync, rmSync, statSync } from "node:fs"
 import { join } from "node:path"
 import { DEFAULT_EPOCH_MS, NODE_ID_MAX } from "../../../protocol/index.ts"
 import { StoreError, StoreFault } from "../errors.ts"
 import type { Identity, StoredNode, WantedIdentity } from "../node-store.ts"
 import { lock } from "./lock.ts"
+import { DIRECTORY_MODE, FILE_MODE } from "./modes.ts"
 import { isPlaced, placeNew } from "./place-new.ts"
 import { readVerifiedRow, writeRowMark, writeSchema } from "./schema.ts"
 import type { Row } from "./schema.ts"
@@ -69,7 +70,7 @@ export class NodeFile {
   static create(dataDir: string, identity: Identity): boolean {
     const path = nodeFilePath(dataDir)
     return explaining(path, () => {
-      mkdirSync(dataDir, { recursive: true })
+      mkdirSync(dataDir, { recursive: true, mode: DIRECTORY_MODE })
       if (isPlaced(path)) return false
       const draft = `${path}.${process.pid}.new`
       try {
@@ -150,7 +151,9 @@ function epochText(epochMs: number): string {
 }
 
 function writeDraft(path: string, draft: string, identity: Identity): void {
-  const database = new Database(draft, { readwrite: true, create: true })
+  // SQLite would let everybody read it. Its journals get the mode of the file.
+  closeSync(openSync(draft, "wx", FILE_MODE))
+  const database = new Database(draft, { readwrite: true, create: false })
   try {
     lock(path, database)
     writeSchema(database, identity, new Date().toISOString())

@@ -1,5 +1,6 @@
 import { closeSync, constants, openSync, readFileSync, writeSync } from "node:fs"
 import { hostname } from "node:os"
+import { FILE_MODE } from "./modes.ts"
 
 /*
  * The file `node.owner`: one line of 256 bytes, which says who has the directory.
@@ -18,7 +19,7 @@ export function writeOwner(path: string, token: string): void {
   const host = hostname().slice(0, HOST_LENGTH_MAX)
   const since = new Date().toISOString()
   const line = `${token} process ${process.pid} on ${host} since ${since}`
-  const file = openSync(path, constants.O_CREAT | constants.O_WRONLY, 0o644)
+  const file = openSync(path, constants.O_CREAT | constants.O_WRONLY, FILE_MODE)
   try {
     // Not synced: it is for those to see that live now, and a power cut leaves none of them.
     writeSync(file, `${line.padEnd(LINE_BYTES - 1)}\n`, 0)

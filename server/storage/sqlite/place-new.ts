@@ -1,5 +1,6 @@
 import { closeSync, fsyncSync, linkSync, openSync, renameSync, rmSync, statSync } from "node:fs"
 import { dirname, resolve } from "node:path"
+import { FILE_MODE } from "./modes.ts"
 
 /** What `link` fails with where a file cannot have two names: exFAT, SMB, some kinds of FUSE. */
 const NO_LINKS: readonly (string | undefined)[] = ["EPERM", "ENOSYS", "ENOTSUP", "EOPNOTSUPP"]
@@ -58,7 +59,7 @@ function placeByLink(draft: string, path: string): boolean | undefined {
 function placeByRename(draft: string, path: string): boolean {
   renameSync(draft, wholeOf(path))
   try {
-    closeSync(openSync(path, "wx"))
+    closeSync(openSync(path, "wx", FILE_MODE))
   } catch (error) {
     if (codeOf(error) !== "EEXIST") throw error
     if (statSync(path).size > 0) {

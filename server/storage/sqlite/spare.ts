@@ -1,5 +1,6 @@
 import { renameSync, rmSync, writeFileSync } from "node:fs"
 import { dirname, join } from "node:path"
+import { FILE_MODE } from "./modes.ts"
 
 /*
  * The file `node.spare`: the room that the mark of the next process takes, so that a node comes back
@@ -25,7 +26,7 @@ export function takeSpare(path: string): void {
  */
 export function leaveSpare(draft: string, bytes: number): void {
   try {
-    writeFileSync(draft, Buffer.alloc(bytes))
+    writeFileSync(draft, Buffer.alloc(bytes), { mode: FILE_MODE })
     renameSync(draft, spareBeside(draft))
   } catch (error) {
     if (!NO_ROOM.includes(codeOf(error))) throw error

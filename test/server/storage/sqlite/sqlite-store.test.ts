@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test"
-import { readFileSync, renameSync, writeFileSync } from "node:fs"
+import { readFileSync, readdirSync, renameSync, statSync, writeFileSync } from "node:fs"
+import { join } from "node:path"
 import { StoreError } from "../../../../server/storage/errors.ts"
 import { NodeFile, nodeFilePath } from "../../../../server/storage/sqlite/node-file.ts"
 import { SqliteStore } from "../../../../server/storage/sqlite/sqlite-store.ts"
@@ -47,6 +48,21 @@ describe("the store", () => {
     const file = NodeFile.open(dir.path, {})
     expect(file.node.mark).toBe(78)
     file.close()
+  })
+
+  test("makes what only its user can read or enter", async () => {
+    using dir = new TempDir()
+    const dataDir = dir.at("deep", "below")
+    const store = await SqliteStore.open(dataDir, { nodeId: 9 })
+    expect(await extend(store, 77)).toBeUndefined()
+    const modeOf = (path: string): number => statSync(path).mode & 0o777
+    expect([dir.at("deep"), dataDir].map(modeOf)).toEqual([0o700, 0o700])
+    const modes = readdirSync(dataDir).map(
+      (name) => `${modeOf(join(dataDir, name)).toString(8)} ${name}`,
+    )
+    expect(modes.filter((mode) => !mode.startsWith("600 "))).toEqual([])
+    expect(modes.length).toBeGreaterThan(2)
+    await store.close(78)
   })
 
   test("answers in order, and closes after what was asked before", async () => {
