@@ -38,6 +38,8 @@ export interface NodeStatus {
   readonly unready: string | null
   /** How often another process with this node's id has been found. */
   readonly duplicatesFound: number
+  /** ISO 8601, UTC; null without TLS. */
+  readonly certificateEnds: string | null
   readonly peers: readonly PeerStatus[]
 }
 
@@ -61,6 +63,9 @@ export const NODE_STATUS: Shape<NodeStatus> = record<NodeStatus>(
     clockDoubt: nullable(string("what of its wall clock is not believed; null when all is")),
     unready: nullable(string("why no ids are given out; null when they are")),
     duplicatesFound: integer("how often another process with this node's id has been found"),
+    certificateEnds: nullable(
+      string("when its TLS certificate ends, as a UTC date; null without TLS"),
+    ),
     peers: list(PEER_STATUS),
   },
 )
@@ -81,6 +86,8 @@ export interface StatusSources {
   /** `doubt`: what of the wall clock is not believed. */
   readonly clockWatch: { readonly doubt: string | undefined }
   readonly readiness: Readiness
+  /** undefined: it listens without TLS. */
+  readonly certificate?: { readonly endsAtMs: number } | undefined
 }
 
 /** Reads the clock. */
@@ -90,6 +97,7 @@ export function statusOf({
   membership,
   clockWatch,
   readiness,
+  certificate,
 }: StatusSources): NodeStatus {
   generator.begin()
   const yearsLeft = (epochMs + TIME_LIMIT - generator.wallMs) / YEAR_MS
@@ -102,6 +110,8 @@ export function statusOf({
     clockDoubt: clockWatch.doubt ?? null,
     unready: readiness === READY ? null : readiness.reason,
     duplicatesFound: membership.duplicatesFound,
+    certificateEnds:
+      certificate === undefined ? null : new Date(certificate.endsAtMs).toISOString(),
     peers: membership.describe(),
   }
 }

@@ -21,7 +21,7 @@ import { Router } from "./routing/router.ts"
 import type { Environment, Timer } from "./environment.ts"
 import { StoreError } from "./storage/errors.ts"
 import type { NodeStore } from "./storage/node-store.ts"
-import type { Address } from "./net/address.ts"
+import type { ListenAddress } from "./net/address.ts"
 import { HttpServer } from "./transport/http/http-server.ts"
 import type { Listen } from "./net/listen.ts"
 import { chooseDialect } from "./transport/choose-dialect.ts"
@@ -39,9 +39,9 @@ const TICK_MS = 250
 const LOST_GRACE_MS = 2_000
 
 export interface NodeOptions {
-  readonly tcp: Address
+  readonly tcp: ListenAddress
   /** undefined: no HTTP */
-  readonly http: Address | undefined
+  readonly http: ListenAddress | undefined
   readonly maxClockLeadMs: number
   /** How long a request may wait for ids before it is refused. */
   readonly waitTimeoutMs: number
@@ -59,6 +59,8 @@ export interface NodeOptions {
   readonly environment: Environment
   readonly listen: Listen
   readonly dial: Dial
+  /** Its certificate; undefined: it listens without TLS. */
+  readonly certificate?: { readonly endsAtMs: number } | undefined
   readonly log: Logger
 }
 
@@ -78,7 +80,7 @@ export class FirnNode {
   #lostGrace: Timer | undefined
   #tick: Timer | undefined
   #refusal: Status = Status.OK
-  readonly #drainTimes: Pick<NodeOptions, "drainDelayMs" | "drainTimeoutMs">
+  readonly #options: Pick<NodeOptions, "drainDelayMs" | "drainTimeoutMs" | "certificate">
   #drain: Drain | undefined
   #stopped: Promise<void> | undefined
   private constructor(
@@ -93,7 +95,7 @@ export class FirnNode {
     const { store, limits, environment, listen, log } = options
     this.#log = log
     this.#local = local
-    this.#drainTimes = options
+    this.#options = options
     this.#environment = environment
     this.#store = store
     this.#reservation = reservation
@@ -111,30 +113,25 @@ export class FirnNode {
     )
     const parts = new ConnectionParts(router, fairQueue, flushScheduler, environment)
     const table = new ConnectionTable({ limits, parts, environment, log })
+    const shared = { listen, table, environment, log }
     this.#tcp = ConnectionServer.listen({
+      ...shared,
       name: "TCP",
       newDialect: chooseDialect,
       hasReserve: false,
       address: options.tcp,
-      listen,
-      table,
-      environment,
-      log,
     })
     try {
       this.#http =
         options.http &&
         HttpServer.listen({
+          ...shared,
           address: options.http,
           node: {
             epochMs: local.epochMs,
             readiness: () => this.#readiness(),
             status: () => this.#status(),
           },
-          listen,
-          table,
-          environment,
-          log,
         })
     } catch (error) {
       void this.#tcp.stop(new Drain(environment, 0, 0))
@@ -225,11 +222,11 @@ export class FirnNode {
     this.#membership.setList(entries)
   }
 
-  get tcpAddress(): Address {
+  get tcpAddress(): ListenAddress {
     return this.#tcp.address
   }
 
-  get httpAddress(): Address | undefined {
+  get httpAddress(): ListenAddress | undefined {
     return this.#http?.address
   }
 
@@ -248,7 +245,7 @@ export class FirnNode {
   }
 
   async #leave(): Promise<void> {
-    const { drainDelayMs, drainTimeoutMs } = this.#drainTimes
+    const { drainDelayMs, drainTimeoutMs } = this.#options
     const delayMs = this.#reservation.lost === undefined ? drainDelayMs : 0
     this.#drain = new Drain(this.#environment, delayMs, drainTimeoutMs)
     this.#local.isLeaving = true
@@ -295,6 +292,7 @@ export class FirnNode {
       membership: this.#membership,
       clockWatch: this.#clockWatch,
       readiness: this.#readiness(),
+      certificate: this.#options.certificate,
     })
   }
 }

@@ -2,6 +2,7 @@ import type { Command } from "commander"
 import { InputError, DEFAULT_EPOCH_MS } from "../../protocol/index.ts"
 import { defineCommand } from "../config/command-line.ts"
 import type { Values } from "../config/settings.ts"
+import { tlsFilesOf } from "../config/tls-options.ts"
 import { passedOn } from "../config/start-arguments.ts"
 import { loggerOn, openLogStream } from "../log.ts"
 import { systemEnvironment } from "../environment.ts"
@@ -15,6 +16,10 @@ import { spawnStart } from "../supervisor/node-process.ts"
 import { Supervisor } from "../supervisor/supervisor.ts"
 import type { Outcome } from "../supervisor/supervisor.ts"
 import { PORT_MAX } from "../net/address.ts"
+import { tryTlsOf } from "../try-lines.ts"
+import type { TryTls } from "../try-lines.ts"
+import { onHangUp } from "./hang-up.ts"
+import type { Reloaded } from "./hang-up.ts"
 
 type ClusterOptions = Values<"cluster">
 
@@ -31,16 +36,22 @@ async function cluster(options: ClusterOptions): Promise<void> {
     portsFrom(options.tcpPort, options.nodes, freePorts),
     portsFrom(options.httpPort, options.nodes, freePorts),
   )
+  const { peers } = startValues(plans[0]!, plans)
+  const tryTls = tryTlsOf(tlsFilesOf({ ...options, peers, peersFile: undefined }))
   for (const { nodeId, dataDir } of plans) {
     createStore({ dataDir }, { nodeId, epochMs: options.epoch ?? DEFAULT_EPOCH_MS })
   }
-  const { failure, inOrder } = await supervise(plans, options)
+  const { failure, inOrder } = await supervise(plans, options, tryTls)
   if (failure?.isUsage) throw new InputError(failure.message)
   if (failure !== undefined) throw new Error(failure.message)
   process.exit(inOrder ? 0 : 1)
 }
 
-async function supervise(plans: readonly NodePlan[], options: ClusterOptions): Promise<Outcome> {
+async function supervise(
+  plans: readonly NodePlan[],
+  options: ClusterOptions,
+  tryTls: TryTls | undefined,
+): Promise<Outcome> {
   const { logLevel } = options
   const stream = await openLogStream()
   const shared = {
@@ -49,19 +60,27 @@ async function supervise(plans: readonly NodePlan[], options: ClusterOptions): P
     ...(options.drainDelay === undefined && process.stdout.isTTY ? { drainDelay: 0 } : {}),
     logLevel: nodeLogLevel(logLevel),
   }
+  const log = loggerOn(stream, logLevel, "cluster")
   const supervisor = new Supervisor({
     plans,
     spawn: (plan, events) => spawnStart({ ...shared, ...startValues(plan, plans) }, events),
     environment: systemEnvironment,
     drainTimeoutMs: options.drainTimeout,
+    tryTls,
     relay: new LogRelay(stream, logLevel),
-    log: loggerOn(stream, logLevel, "cluster"),
+    log,
     nodeLog: (nodeId) => loggerOn(stream, logLevel, nodeId),
   })
   // Ctrl-C on a terminal reaches the nodes as well; they take two signals at once as one.
-  for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+  for (const name of ["SIGINT", "SIGTERM"] as const) {
     process.on(name, (signal) => supervisor.stop(signal))
   }
+  const certificates: Reloaded = {
+    failedEvent: "certificates-not-read",
+    what: "certificate",
+    reload: () => supervisor.reload(),
+  }
+  onHangUp(tryTls === undefined ? [] : [certificates], (signal) => supervisor.stop(signal), log)
   stopWithNpm(() => supervisor.stop("npm ended"))
   supervisor.start()
   return await supervisor.ended

@@ -1,8 +1,10 @@
 import { InputError, NODE_ID_MAX } from "../../protocol/index.ts"
 import type { Command } from "commander"
 import type { Logger } from "pino"
+import { watchCertificate } from "../certificate-watch.ts"
 import { defineCommand } from "../config/command-line.ts"
 import type { Values } from "../config/settings.ts"
+import { tlsFilesOf } from "../config/tls-options.ts"
 import { ExitCode, ServerError } from "../errors.ts"
 import { createLogger } from "../log.ts"
 import { FirnNode } from "../node.ts"
@@ -12,14 +14,20 @@ import type { PeerEntry } from "../peers/peer-set.ts"
 import { systemEnvironment } from "../environment.ts"
 import { openStore } from "../storage/open-store.ts"
 import { stopWithNpm, stopWithSupervisor } from "../supervisor/child.ts"
-import { addressText } from "../net/address.ts"
+import { addressText, isLocal } from "../net/address.ts"
+import type { ListenAddress } from "../net/address.ts"
 import { planDescriptors } from "../net/descriptor-plan.ts"
 import type { DescriptorPlan } from "../net/descriptor-plan.ts"
 import { isDescriptorLeft, openFiles } from "../net/open-files.ts"
 import { tcpListen } from "../net/tcp-listener.ts"
-import { loadSetUserTimeout } from "../net/user-timeout.ts"
-import type { SetUserTimeout } from "../net/user-timeout.ts"
-import { tcpTryLines } from "../try-lines.ts"
+import { openLibc } from "../net/libc.ts"
+import type { Libc } from "../net/libc.ts"
+import type { TlsFiles } from "../net/tls-files.ts"
+import { TlsIdentity } from "../net/tls-identity.ts"
+import { removeStaleSocket } from "../net/unix-socket.ts"
+import { httpTryLine, tcpTryLines, tryTlsOf } from "../try-lines.ts"
+import { onHangUp } from "./hang-up.ts"
+import type { Reloaded } from "./hang-up.ts"
 
 /** Long enough for a balancer that asks once a second and believes the second answer. */
 const DRAIN_DELAY_MS = 3_000
@@ -40,6 +48,10 @@ async function start(options: StartOptions): Promise<void> {
   const dataDir = dataDirOf(options)
   // A list that is wrong must not leave a directory behind; which node this is may stand in there.
   const peers = options.peers ?? peersOfFile(peersFile, nodeId)
+  const tlsFiles = tlsFilesOf(options)
+  const tls = tlsFiles && new TlsIdentity(tlsFiles, systemEnvironment)
+  const http = options.http === "off" ? undefined : options.http
+  if (peers.length > 1 || peersFile !== undefined) requireReachable(options.tcp)
   const store = await openStore({ dataDir }, wanted)
   if (nodeId === undefined && peersFile !== undefined) {
     requireNode(peers, store.node.nodeId, peersFile)
@@ -47,9 +59,10 @@ async function start(options: StartOptions): Promise<void> {
   const log = await createLogger(options.logLevel, store.node.nodeId)
   const peerConnections = peerConnectionsOf(options, peers)
   const descriptors = shareOutDescriptors(options.maxConnections, peerConnections, log)
+  await removeStaleSockets(options.tcp, http)
   const node = await FirnNode.start({
     tcp: options.tcp,
-    http: options.http === "off" ? undefined : options.http,
+    http,
     peers,
     linksPerPeer: options.linksPerPeer,
     forwardTimeoutMs: options.forwardTimeout,
@@ -72,16 +85,38 @@ async function start(options: StartOptions): Promise<void> {
       descriptorCeiling: descriptors.ceiling,
       descriptorReserve: descriptors.maxRefused,
       keepAliveMs: options.tcpKeepalive,
-      setUserTimeout: userTimeoutSetter(log),
+      tls,
+      handshakeTimeoutMs: options.handshakeTimeout,
+      socketMode: Number.parseInt(options.socketMode, 8),
+      libc: libcFor(log),
       environment: systemEnvironment,
       isDescriptorLeft,
     }),
-    dial: dialTcp,
+    dial: dialTcp(() => tls?.peer),
+    certificate: tls,
     log,
   })
   const stop = stopWhenTold(node, log)
-  onHangUp(stop, node, store.node.nodeId, peersFile, log)
-  announce(node, log)
+  const reloaded: Reloaded[] = []
+  if (peersFile !== undefined) reloaded.push(peersReload(node, store.node.nodeId, peersFile))
+  if (tls !== undefined) reloaded.push(certificateReload(tls, log))
+  onHangUp(reloaded, stop, log)
+  announce(node, tlsFiles, log)
+  if (tls !== undefined) watchCertificate(tls, systemEnvironment, log)
+}
+
+/** @throws InputError when other nodes could not connect there */
+function requireReachable(tcp: ListenAddress): void {
+  if (!("path" in tcp)) return
+  throw new InputError(
+    `other nodes cannot reach ${addressText(tcp)}: --tcp takes HOST:PORT in a cluster`,
+  )
+}
+
+/** @throws ListenError */
+async function removeStaleSockets(tcp: ListenAddress, http?: ListenAddress): Promise<void> {
+  if ("path" in tcp) await removeStaleSocket("TCP", tcp)
+  if (http !== undefined && "path" in http) await removeStaleSocket("HTTP", http)
 }
 
 function dataDirOf({ dataDir, nodeId }: StartOptions): string {
@@ -132,40 +167,35 @@ function shareOutDescriptors(
   return plan
 }
 
-function userTimeoutSetter(log: Logger): SetUserTimeout | undefined {
-  const setter = loadSetUserTimeout()
-  if (setter === undefined) {
+function libcFor(log: Logger): Libc | undefined {
+  const libc = openLibc()
+  if (libc === undefined) {
     const message =
       "TCP_USER_TIMEOUT cannot be set here: a client that is lost with answers on their way to it " +
       "stays connected for as long as the system tries to send them"
     log.info({ event: "no-user-timeout" }, message)
   }
-  return setter
+  return libc
 }
 
-/**
- * SIGHUP: the list that is in the file now, or the old one when that cannot be used. Without a file it
- * is what it always was: the terminal is gone.
- */
-function onHangUp(
-  stop: Stop,
-  node: FirnNode,
-  nodeId: number,
-  path: string | undefined,
-  log: Logger,
-): void {
-  process.on("SIGHUP", (signal) => {
-    if (path === undefined) {
-      stop(signal)
-      return
-    }
-    try {
-      node.setPeers(peersOfFile(path, nodeId))
-    } catch (error) {
-      const { message } = error as Error
-      log.error({ event: "peers-not-read", reason: message }, `the old list stays: ${message}`)
-    }
-  })
+function peersReload(node: FirnNode, nodeId: number, path: string): Reloaded {
+  return {
+    failedEvent: "peers-not-read",
+    what: "list",
+    reload: () => node.setPeers(peersOfFile(path, nodeId)),
+  }
+}
+
+function certificateReload(tls: TlsIdentity, log: Logger): Reloaded {
+  return {
+    failedEvent: "certificate-not-read",
+    what: "certificate",
+    reload() {
+      tls.reload()
+      const ends = new Date(tls.endsAtMs).toISOString()
+      log.info({ event: "certificate-read", ends }, `the new certificate is in use, until ${ends}`)
+    },
+  }
 }
 
 function stopWhenTold(node: FirnNode, log: Logger): Stop {
@@ -202,12 +232,23 @@ function stopWhenTold(node: FirnNode, log: Logger): Stop {
   return stop
 }
 
-function announce(node: FirnNode, log: Logger): void {
-  const tcp = node.tcpAddress
-  const http = node.httpAddress
-  const httpText = http && addressText(http)
-  log.info({ event: "listening", tcp: addressText(tcp), http: httpText ?? "off" }, "listening")
-  const lines = tcpTryLines(tcp)
-  if (httpText !== undefined) lines.unshift(`curl http://${httpText}/lunique`)
+function announce(node: FirnNode, tls: TlsFiles | undefined, log: Logger): void {
+  const { tcpAddress, httpAddress } = node
+  const tcp = addressText(tcpAddress)
+  const http = httpAddress === undefined ? "off" : addressText(httpAddress)
+  log.info({ event: "listening", tcp, http, tls: tls !== undefined }, "listening")
+  if (tls === undefined) warnOfExposure([tcpAddress, httpAddress], log)
+  const tryTls = tryTlsOf(tls)
+  const lines = tcpTryLines(tcpAddress, tryTls)
+  if (httpAddress !== undefined) lines.unshift(httpTryLine(httpAddress, "/lunique", tryTls))
   for (const line of lines) log.info({ event: "try" }, `try: ${line}`)
+}
+
+function warnOfExposure(addresses: readonly (ListenAddress | undefined)[], log: Logger): void {
+  const exposed = addresses.filter((address) => address !== undefined && !isLocal(address))
+  if (exposed.length === 0) return
+  const message =
+    `whoever reaches ${exposed.map((address) => addressText(address!)).join(" or ")} can take ids ` +
+    "and see the nodes, and the network can read along: --tls-cert and --tls-client-ca, or a firewall"
+  log.warn({ event: "exposed" }, message)
 }

@@ -1,9 +1,11 @@
 import type { Command } from "commander"
 import { defineCommand } from "../config/command-line.ts"
 import type { Values } from "../config/settings.ts"
+import { commandTlsOf } from "../config/tls-options.ts"
+import type { CommandTls } from "../config/tls-options.ts"
 import { ServerError } from "../errors.ts"
 import { addressText } from "../net/address.ts"
-import type { Address } from "../net/address.ts"
+import type { ListenAddress } from "../net/address.ts"
 import { parseNodeStatus } from "../node-status.ts"
 import type { NodeStatus } from "../node-status.ts"
 import { textTable } from "../text-table.ts"
@@ -12,15 +14,15 @@ const TIMEOUT_MS = 5_000
 
 export function defineStatus(program: Command): void {
   const description = "show a node and what it sees of the others"
-  defineCommand(program, "status", description).action(async ({ server }: Values<"status">) => {
-    console.log(statusText(await ask(server)))
+  defineCommand(program, "status", description).action(async (options: Values<"status">) => {
+    console.log(statusText(await ask(options.server, commandTlsOf(options))))
   })
 }
 
 /** @throws ServerError that names the address when there is no Firn node */
-async function ask(server: Address): Promise<NodeStatus> {
+async function ask(server: ListenAddress, tls: CommandTls | undefined): Promise<NodeStatus> {
   const where = addressText(server)
-  const body = await bodyOf(`http://${where}/nodes`, where)
+  const body = await bodyOf(server, tls)
   try {
     return parseNodeStatus(JSON.parse(body))
   } catch (error) {
@@ -31,17 +33,33 @@ async function ask(server: Address): Promise<NodeStatus> {
 }
 
 /** @throws ServerError */
-async function bodyOf(url: string, where: string): Promise<string> {
+async function bodyOf(server: ListenAddress, tls: CommandTls | undefined): Promise<string> {
+  const where = addressText(server)
+  const host = "path" in server ? "localhost" : where
+  const url = `${tls === undefined ? "http" : "https"}://${host}/nodes`
   let response: Response
   let body: string
   try {
-    response = await fetch(url, { signal: AbortSignal.timeout(TIMEOUT_MS) })
+    response = await fetch(url, {
+      signal: AbortSignal.timeout(TIMEOUT_MS),
+      ...("path" in server ? { unix: server.path } : {}),
+      ...(tls === undefined ? {} : { tls }),
+    })
     body = await response.text()
   } catch (error) {
-    throw new ServerError(`cannot reach ${where}: ${(error as Error).message}`, { cause: error })
+    throw new ServerError(`cannot reach ${where}: ${reasonOf(error, tls)}`, { cause: error })
   }
   if (response.ok) return body
   throw new ServerError(`${where} answered ${response.status}: is it a Firn node?`)
+}
+
+/** Bun's message of a reset speaks of its own options. */
+function reasonOf(error: unknown, tls: CommandTls | undefined): string {
+  const { code, message } = error as NodeJS.ErrnoException
+  if (code !== "ECONNRESET") return message
+  return tls === undefined
+    ? "it closed the connection; if it listens by TLS, --tls-ca is needed"
+    : "it closed the connection; does it listen by TLS, and want a certificate (--tls-cert)?"
 }
 
 function statusText(node: NodeStatus): string {
@@ -52,6 +70,7 @@ function statusText(node: NodeStatus): string {
     `clock lead    ${node.clockLeadMs} ms`,
     `ready         ${node.unready === null ? "yes" : `no: ${node.unready}`}`,
   ]
+  if (node.certificateEnds !== null) lines.push(`certificate   until ${node.certificateEnds}`)
   if (node.clockDoubt !== null) lines.push(`clock         ${node.clockDoubt}`)
   if (node.peers.length > 0) lines.push("", ...peerLines(node))
   return lines.join("\n")

@@ -1,14 +1,14 @@
-import { parseAddress } from "../net/address.ts"
-import type { Address } from "../net/address.ts"
+import { parseListenAddress } from "../net/address.ts"
+import type { ListenAddress } from "../net/address.ts"
 import { parseTarget, wholeNumber } from "./parsers.ts"
 import type { Target } from "./parsers.ts"
 
 /** The options of the commands that ask a running node. */
 export const CLIENT_SETTINGS = [
   {
-    flag: "--server <HOST:PORT>",
+    flag: "--server <HOST:PORT|unix:PATH>",
     commands: ["id"],
-    parse: (text: string): Address => parseAddress(text),
+    parse: (text: string): ListenAddress => parseListenAddress(text),
     default: "127.0.0.1:6454",
     help: "the node's TCP address",
   },
@@ -27,11 +27,29 @@ export const CLIENT_SETTINGS = [
     help: "how many ids",
   },
   {
-    flag: "--server <HOST:PORT>",
+    flag: "--server <HOST:PORT|unix:PATH>",
     commands: ["status"],
-    parse: (text: string): Address => parseAddress(text),
+    parse: (text: string): ListenAddress => parseListenAddress(text),
     default: "127.0.0.1:5454",
     variable: "FIRN_HTTP_SERVER",
     help: "the node's HTTP address",
+  },
+  {
+    flag: "--tls-ca <FILE|system>",
+    commands: ["id", "status"],
+    unset: "no TLS",
+    help: "speak TLS, and trust the authorities in this file, PEM, or those of the system",
+  },
+  {
+    flag: "--tls-cert <FILE>",
+    commands: ["id", "status"],
+    unset: "none",
+    help: "a certificate for a node that wants one of its clients, PEM",
+  },
+  {
+    flag: "--tls-key <FILE>",
+    commands: ["id", "status"],
+    unset: "none",
+    help: "the key of that certificate, PEM",
   },
 ] as const

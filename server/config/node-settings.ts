@@ -1,11 +1,11 @@
 import { NODE_ID_MAX } from "../../protocol/index.ts"
 import { LOG_LEVELS } from "../log.ts"
-import { parseAddress } from "../net/address.ts"
-import type { Address } from "../net/address.ts"
+import { parseListenAddress } from "../net/address.ts"
+import type { ListenAddress } from "../net/address.ts"
 import { CLOCK_LEAD_LIMIT_MS } from "../peers/answer-check.ts"
 import { parsePeers } from "../peers/peer-list.ts"
 import type { PeerEntry } from "../peers/peer-set.ts"
-import { addressOrOff, choice, parseEpoch, wholeNumber } from "./parsers.ts"
+import { addressOrOff, choice, fileMode, parseEpoch, wholeNumber } from "./parsers.ts"
 
 /** The options about one node. */
 export const NODE_SETTINGS = [
@@ -23,18 +23,56 @@ export const NODE_SETTINGS = [
     help: "where `node.sqlite` is kept: node id, epoch and mark",
   },
   {
-    flag: "--tcp <HOST:PORT>",
+    flag: "--tcp <HOST:PORT|unix:PATH>",
     commands: ["start"],
-    parse: (text: string): Address => parseAddress(text),
+    parse: (text: string): ListenAddress => parseListenAddress(text),
     default: "127.0.0.1:6454",
     help: "where to listen for frames and text lines; port 0 takes a free one and logs it",
   },
   {
-    flag: "--http <HOST:PORT|off>",
+    flag: "--http <HOST:PORT|unix:PATH|off>",
     commands: ["start"],
-    parse: (text: string): Address | "off" => addressOrOff(text),
+    parse: (text: string): ListenAddress | "off" => addressOrOff(text),
     default: "127.0.0.1:5454",
     help: "where to listen for HTTP",
+  },
+  {
+    flag: "--socket-mode <OCTAL>",
+    commands: ["start"],
+    parse: (text: string): string => fileMode(text),
+    default: "600",
+    help: "who may connect to a unix socket, as for chmod: 660 lets its group",
+  },
+  {
+    flag: "--tls-cert <FILE>",
+    commands: ["start", "cluster"],
+    unset: "no TLS",
+    help: "the certificate for TCP and HTTP and those between it and its authority, PEM; read again on SIGHUP",
+  },
+  {
+    flag: "--tls-key <FILE>",
+    commands: ["start", "cluster"],
+    unset: "no TLS",
+    help: "the key of the certificate, PEM",
+  },
+  {
+    flag: "--tls-client-ca <FILE>",
+    commands: ["start", "cluster"],
+    unset: "clients need no certificate",
+    help: "whoever connects needs a certificate of one of these authorities, other nodes too",
+  },
+  {
+    flag: "--peer-ca <FILE>",
+    commands: ["start", "cluster"],
+    unset: "links to other nodes are without TLS",
+    help: "other nodes need a certificate of one of these authorities, for the name or address they are listed by",
+  },
+  {
+    flag: "--handshake-timeout <MS>",
+    commands: ["start", "cluster"],
+    parse: (text: string): number => wholeNumber(text, 100, 60_000),
+    default: "5000",
+    help: "how long a client may take for the handshake of TLS, 100 to 60000",
   },
   {
     flag: "--peers <LIST>",

@@ -1,6 +1,6 @@
 import { InputError, NODE_ID_MAX, TIME_MAX } from "../../protocol/index.ts"
-import { parseAddress } from "../net/address.ts"
-import type { Address } from "../net/address.ts"
+import { parseListenAddress } from "../net/address.ts"
+import type { ListenAddress } from "../net/address.ts"
 
 /** @throws InputError when the text is not a whole number from `min` to `max` */
 export function wholeNumber(text: string, min: number, max: number): number {
@@ -15,9 +15,15 @@ export function choice(text: string, choices: readonly string[]): string {
   throw new InputError(`Allowed choices are ${choices.join(", ")}`)
 }
 
-/** @throws InputError when the text is neither HOST:PORT nor `off` */
-export function addressOrOff(text: string): Address | "off" {
-  return text === "off" ? "off" : parseAddress(text)
+/** @throws InputError when the text is neither HOST:PORT, nor unix:PATH, nor `off` */
+export function addressOrOff(text: string): ListenAddress | "off" {
+  return text === "off" ? "off" : parseListenAddress(text)
+}
+
+/** @throws InputError when the text is no mode of a file in octal digits */
+export function fileMode(text: string): string {
+  if (/^0?[0-7]{3}$/.test(text)) return text
+  throw new InputError("It takes three octal digits, such as 600, 660 or 666")
 }
 
 /**

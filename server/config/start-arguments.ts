@@ -1,5 +1,5 @@
 import { addressText } from "../net/address.ts"
-import type { Address } from "../net/address.ts"
+import type { ListenAddress } from "../net/address.ts"
 import { peersText } from "../peers/peer-list.ts"
 import type { PeerEntry } from "../peers/peer-set.ts"
 import { flagOf, nameOf, variableOf } from "./setting.ts"
@@ -10,7 +10,7 @@ import type { PassedOn, Values } from "./settings.ts"
 /** Some options of `firn start`. */
 export type StartValues = Partial<Values<"start">>
 
-type Value = string | number | Address | readonly PeerEntry[]
+type Value = string | number | ListenAddress | readonly PeerEntry[]
 type ByName = Readonly<Record<string, Value | undefined>>
 
 /** The options of a cluster that are its nodes' as well. */
@@ -46,5 +46,5 @@ function conflict(a: Setting, b: Setting): boolean {
 function valueText(value: Value): string {
   if (typeof value === "string") return value
   if (typeof value === "number") return String(value)
-  return "host" in value ? addressText(value) : peersText(value)
+  return "host" in value || "path" in value ? addressText(value) : peersText(value)
 }

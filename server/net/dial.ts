@@ -1,9 +1,11 @@
-import { connect } from "node:net"
+import { connect, isIP } from "node:net"
 import { addressText } from "./address.ts"
 import type { Address } from "./address.ts"
 import { keepAlive } from "./keep-alive.ts"
 import { resolveName } from "./resolve.ts"
 import type { Resolve } from "./resolve.ts"
+import { handshakeFault } from "./tls-faults.ts"
+import type { PeerTls } from "./tls-identity.ts"
 
 /** A link is checked twice a second by what is said on it; this ends one that nobody checks. */
 const KEEP_ALIVE_MS = 60_000
@@ -37,31 +39,45 @@ export type Dial = (address: Address, events: PeerSocketEvents) => Attempt
  * The dial over TCP. `Bun.connect` cannot be given up: where nothing answers it holds its descriptor
  * until the system has sent its last SYN, 127 s later. So where nothing has answered before, a
  * connection of `node:net`, which can, goes ahead; the real one follows when that is open.
+ *
+ * @param peerTls read for each connection; undefined: without TLS
  */
-export function dialWith(resolve: Resolve): Dial {
+export function dialWith(resolve: Resolve, peerTls?: () => PeerTls | undefined): Dial {
   const dark = new Set<string>()
   return (address, events) => {
-    const attempt = new TcpAttempt(address, events, dark)
+    const attempt = new TcpAttempt(address, events, dark, peerTls?.())
     attempt.start(resolve(address.host))
     return attempt
   }
 }
 
-export const dialTcp: Dial = dialWith(resolveName)
+/** By the addresses that the system knows of a name. */
+export function dialTcp(peerTls?: () => PeerTls | undefined): Dial {
+  return dialWith(resolveName, peerTls)
+}
 
 class TcpAttempt implements Attempt {
   readonly #name: string
+  readonly #host: string
   readonly #port: number
   readonly #events: PeerSocketEvents
   /** The addresses where the last attempt was given up. */
   readonly #dark: Set<string>
+  readonly #tls: PeerTls | undefined
   readonly #abandoning = new AbortController()
 
-  constructor(address: Address, events: PeerSocketEvents, dark: Set<string>) {
+  constructor(
+    address: Address,
+    events: PeerSocketEvents,
+    dark: Set<string>,
+    tls: PeerTls | undefined,
+  ) {
     this.#name = addressText(address)
+    this.#host = address.host
     this.#port = address.port
     this.#events = events
     this.#dark = dark
+    this.#tls = tls
   }
 
   start(resolving: Promise<readonly string[]>): void {
@@ -99,26 +115,43 @@ class TcpAttempt implements Attempt {
 
   async #open(hostname: string): Promise<void> {
     const events = this.#events
+    const tls = this.#tls
     await Bun.connect({
       hostname,
       port: this.#port,
+      ...(tls === undefined ? {} : { tls: this.#tlsOptions(tls) }),
       socket: {
         open: (socket) => {
           keepAlive(socket, KEEP_ALIVE_MS)
           this.#dark.delete(this.#name)
           if (this.#isAbandoned) socket.terminate()
-          else events.opened(socket)
+          else if (tls === undefined) events.opened(socket)
+        },
+        // Never called without TLS. Until it says who is there, nothing is sent.
+        handshake: (socket, isDone, error) => {
+          if (this.#isAbandoned) socket.terminate()
+          else if (isDone && socket.authorized) events.opened(socket)
+          else {
+            events.closed(`its TLS is refused: ${handshakeFault(error)}`)
+            socket.terminate()
+          }
         },
         data: (_, chunk) => events.data(chunk),
         drain: () => events.drained(),
         close: () => events.closed("it closed the connection"),
         end: () => events.closed("it closed the connection"),
         error: (socket, error) => {
-          events.closed(error.message)
+          events.closed(tls === undefined ? error.message : handshakeFault(error))
           socket.terminate()
         },
       },
     })
+  }
+
+  /** The certificate has to be for the name that the list has, whatever address that has. */
+  #tlsOptions(tls: PeerTls): Bun.TLSOptions {
+    const name = isIP(this.#host) === 0 ? { serverName: this.#host } : {}
+    return { ...tls, ...name }
   }
 }
 

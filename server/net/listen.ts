@@ -1,4 +1,4 @@
-import type { Address } from "./address.ts"
+import type { ListenAddress } from "./address.ts"
 import type { Sink } from "./outbound.ts"
 
 /** The socket of a client, as far as a connection needs it. */
@@ -35,6 +35,8 @@ export interface ListenEvents<Client extends ClientEvents> {
   failed(error: Error): void
   /** A client was closed at once, so that a descriptor stays free for what is not a client. */
   turnedAway(): void
+  /** Clients were closed that did not get through the handshake of TLS; why, of the last of them. */
+  handshakesFailed(count: number, reason: string): void
   /** No more clients are accepted, for a reason that is not their number. Tried again each second. */
   paused(reason: string): void
   /** Clients are accepted again. */
@@ -42,7 +44,7 @@ export interface ListenEvents<Client extends ClientEvents> {
 }
 
 export interface Listener {
-  readonly address: Address
+  readonly address: ListenAddress
   /** Accepts no more; what is open stays open. */
   stop(): void
 }
@@ -52,7 +54,7 @@ export interface Listener {
  * @throws Error when the address cannot be listened on
  */
 export type Listen = <Client extends ClientEvents>(
-  address: Address,
+  address: ListenAddress,
   events: ListenEvents<Client>,
   /** Whether its clients may have the descriptors that are kept for them. */
   hasReserve: boolean,

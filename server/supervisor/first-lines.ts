@@ -1,6 +1,7 @@
 import { textTable } from "../text-table.ts"
 import { addressText } from "../net/address.ts"
-import { tcpTryLines } from "../try-lines.ts"
+import { httpTryLine, tcpTryLines } from "../try-lines.ts"
+import type { TryTls } from "../try-lines.ts"
 import type { NodePlan } from "./node-plan.ts"
 
 /** The nodes and where they listen, a row each. */
@@ -14,13 +15,14 @@ export function tableLines(plans: readonly NodePlan[]): string[] {
 }
 
 /** What to paste into another terminal to see the cluster at work. */
-export function tryLines(plans: readonly NodePlan[]): string[] {
+export function tryLines(plans: readonly NodePlan[], tls?: TryTls): string[] {
   const { tcp, http } = plans[0]!
-  const last = addressText(plans.at(-1)!.http)
+  const trust = tls === undefined ? "" : ` --tls-ca ${tls.caFile}`
+  const client = tls?.wantsClientCert ? " --tls-cert CLIENT.crt --tls-key CLIENT.key" : ""
   return [
-    `curl http://${addressText(http)}/lunique`,
-    `curl 'http://${last}/dunique?target=random'`,
-    ...tcpTryLines(tcp),
-    `npx firn status --server ${addressText(http)}`,
+    httpTryLine(http, "/lunique", tls),
+    httpTryLine(plans.at(-1)!.http, "/dunique?target=random", tls),
+    ...tcpTryLines(tcp, tls),
+    `npx firn status --server ${addressText(http)}${trust}${client}`,
   ]
 }

@@ -13,7 +13,7 @@ export interface ProcessEnd {
 /** A running process that this supervisor has started. */
 export interface NodeProcess {
   readonly pid: number
-  kill(signal: "SIGTERM" | "SIGKILL"): void
+  kill(signal: "SIGTERM" | "SIGKILL" | "SIGHUP"): void
 }
 
 export interface NodeProcessEvents {

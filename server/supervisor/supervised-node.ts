@@ -105,6 +105,11 @@ export class SupervisedNode {
     this.#process?.kill("SIGTERM")
   }
 
+  /** Has the process read its files anew. One that is being started is about to read them. */
+  reload(): void {
+    if (this.#state === State.LISTENING) this.#process?.kill("SIGHUP")
+  }
+
   /** Kills a process that did not stop. */
   kill(): void {
     if (this.#process === undefined) return

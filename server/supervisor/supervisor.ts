@@ -1,5 +1,6 @@
 import type { Logger } from "pino"
 import type { Environment, Timer } from "../environment.ts"
+import type { TryTls } from "../try-lines.ts"
 import { addressText } from "../net/address.ts"
 import { tableLines, tryLines } from "./first-lines.ts"
 import type { LogRelay } from "./log-relay.ts"
@@ -26,6 +27,8 @@ export interface SupervisorOptions {
   readonly relay: LogRelay
   /** How long a node may take to stop. */
   readonly drainTimeoutMs: number
+  /** What whoever tries the nodes by TLS is told; undefined: they listen without. */
+  readonly tryTls?: TryTls | undefined
   readonly log: Logger
   /** The logger of one node. */
   readonly nodeLog: (nodeId: number) => Logger
@@ -39,6 +42,7 @@ export class Supervisor {
   readonly #environment: Environment
   readonly #nodes: readonly SupervisedNode[]
   readonly #drainTimeoutMs: number
+  readonly #tryTls: TryTls | undefined
   readonly #end = Promise.withResolvers<Outcome>()
   #listening = 0
   #stopping = false
@@ -48,6 +52,7 @@ export class Supervisor {
   constructor(options: SupervisorOptions) {
     const { plans, spawn, environment, relay, log, nodeLog } = options
     this.#drainTimeoutMs = options.drainTimeoutMs
+    this.#tryTls = options.tryTls
     this.ended = this.#end.promise
     this.#log = log
     this.#environment = environment
@@ -76,6 +81,11 @@ export class Supervisor {
     }
     this.#log.info({ event: "stopping", signal }, "stopping all nodes")
     this.#stopAll()
+  }
+
+  /** Has all nodes read their files anew. */
+  reload(): void {
+    for (const node of this.#nodes) node.reload()
   }
 
   #fail(failure: Failure): void {
@@ -116,6 +126,6 @@ export class Supervisor {
     log.info({ event: "cluster-listening", nodes }, `${nodes.length} nodes listen`)
     const plans = this.#nodes.map(({ plan }) => plan)
     for (const line of tableLines(plans)) log.info({ event: "table" }, line)
-    for (const line of tryLines(plans)) log.info({ event: "try" }, `try: ${line}`)
+    for (const line of tryLines(plans, this.#tryTls)) log.info({ event: "try" }, `try: ${line}`)
   }
 }

@@ -22,6 +22,8 @@ export class ConnectionCounts {
   refused = 0
   /** Closed at once, since descriptors are kept for what is not a client. */
   turnedAway = 0
+  /** Closed since they did not get through the handshake of TLS. */
+  handshakesFailed = 0
   readonly closed: Record<CloseReason, number> = {
     [CloseReason.NO_FIRST_BYTE]: 0,
     [CloseReason.UNFINISHED_REQUEST]: 0,

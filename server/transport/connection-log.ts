@@ -20,6 +20,9 @@ export class ConnectionLog {
   readonly #log: Logger
   #refused = 0
   #turnedAway = 0
+  #handshakesFailed = 0
+  /** Why the last handshake failed. */
+  handshakeFault = ""
   readonly #closed: Record<CloseReason, number>
 
   constructor(counts: ConnectionCounts, maxConnections: number, log: Logger) {
@@ -33,6 +36,7 @@ export class ConnectionLog {
   write(): void {
     this.#writeRefused()
     this.#writeTurnedAway()
+    this.#writeHandshakesFailed()
     this.#writeClosed()
   }
 
@@ -52,6 +56,15 @@ export class ConnectionLog {
     const { open } = this.#counts
     const message = `clients closed at once: ${turnedAway}; the limit of open files is near`
     this.#log.warn({ event: "clients-turned-away", turnedAway, open }, message)
+  }
+
+  #writeHandshakesFailed(): void {
+    const failed = this.#counts.handshakesFailed - this.#handshakesFailed
+    if (failed === 0) return
+    this.#handshakesFailed += failed
+    const reason = this.handshakeFault
+    const message = `TLS handshakes failed: ${failed}; of the last client: ${reason}`
+    this.#log.warn({ event: "handshakes-failed", failed, reason }, message)
   }
 
   #writeClosed(): void {

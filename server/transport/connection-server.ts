@@ -2,7 +2,7 @@ import type { Logger } from "pino"
 import type { Drain } from "../drain.ts"
 import type { Environment } from "../environment.ts"
 import { ListenError } from "../net/address.ts"
-import type { Address } from "../net/address.ts"
+import type { ListenAddress } from "../net/address.ts"
 import type { Listen, ListenEvents, Listener } from "../net/listen.ts"
 import type { Client, ConnectionTable } from "./connection-table.ts"
 import type { NewDialect } from "./dialect.ts"
@@ -17,7 +17,7 @@ export interface ConnectionServerOptions {
   readonly newDialect: NewDialect
   /** Whether clients of other ports must not take the last descriptors from it: its health is asked here. */
   readonly hasReserve: boolean
-  readonly address: Address
+  readonly address: ListenAddress
   readonly listen: Listen
   readonly table: ConnectionTable
   readonly environment: Environment
@@ -36,6 +36,7 @@ export class ConnectionServer {
       opened: (socket) => table.admit(socket, newDialect),
       closed: (client) => table.forget(client),
       turnedAway: () => table.turnedAway(),
+      handshakesFailed: (count, reason) => table.handshakesFailed(count, reason),
       failed: (error) =>
         log.error({ event: "connection-failed", err: error }, "a connection was closed"),
       paused: (reason) =>
@@ -54,7 +55,7 @@ export class ConnectionServer {
     }
   }
 
-  get address(): Address {
+  get address(): ListenAddress {
     return this.#listener.address
   }
 

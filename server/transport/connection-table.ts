@@ -87,6 +87,13 @@ export class ConnectionTable {
     this.#watch()
   }
 
+  /** Clients were closed before they could be admitted, since their handshakes of TLS failed. */
+  handshakesFailed(count: number, reason: string): void {
+    this.counts.handshakesFailed += count
+    this.#connectionLog.handshakeFault = reason
+    this.#watch()
+  }
+
   /** The socket of a client is closed. */
   forget(client: Client): void {
     const connection = client instanceof RefusedClient ? client.admitted : client

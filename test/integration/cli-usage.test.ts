@@ -59,10 +59,12 @@ describe("wrong use is exit code 2 and one line that says what is right:", () =>
       (value) => [invalid("--node-id <N>", value, NODE_ID), ["start", "--node-id", value]] as const,
     ),
     ...["6454", "127.0.0.1", "127.0.0.1:65536", "127.0.0.1:-1", ":6454", "::1:6454", "off"].map(
-      (value) => [noAddress("--tcp <HOST:PORT>", value), ["start", "--tcp", value]] as const,
+      (value) =>
+        [noAddress("--tcp <HOST:PORT|unix:PATH>", value), ["start", "--tcp", value]] as const,
     ),
     ...["on", "127.0.0.1:65536"].map(
-      (value) => [noAddress("--http <HOST:PORT|off>", value), ["start", "--http", value]] as const,
+      (value) =>
+        [noAddress("--http <HOST:PORT|unix:PATH|off>", value), ["start", "--http", value]] as const,
     ),
     ...["yesterday", "2026-13-01", "1969-12-31", "-1", "2026-01-01T00:00:00+01:00"].map(
       (value) => [invalid("--epoch <ISO|MS>", value, EPOCH), ["start", "--epoch", value]] as const,
@@ -111,7 +113,7 @@ describe("wrong use is exit code 2 and one line that says what is right:", () =>
       invalid("--count <N>", "0", "It takes a whole number from 1 to 1000000."),
       ["id", "--count", "0"],
     ],
-    [noAddress("--server <HOST:PORT>", "here"), ["id", "--server", "here"]],
+    [noAddress("--server <HOST:PORT|unix:PATH>", "here"), ["id", "--server", "here"]],
     [
       invalid("--target <random|ID|key:TEXT>", "1024", "A node id goes from 0 to 1023."),
       ["id", "--target", "1024"],
@@ -136,8 +138,8 @@ describe("a wrong environment variable is named:", () => {
   test.concurrent.each([
     ["FIRN_NODE_ID", "abc", "--node-id <N>"],
     ["FIRN_NODE_ID", "", "--node-id <N>"],
-    ["FIRN_TCP", "6454", "--tcp <HOST:PORT>"],
-    ["FIRN_HTTP", "yes", "--http <HOST:PORT|off>"],
+    ["FIRN_TCP", "6454", "--tcp <HOST:PORT|unix:PATH>"],
+    ["FIRN_HTTP", "yes", "--http <HOST:PORT|unix:PATH|off>"],
     ["FIRN_EPOCH", "soon", "--epoch <ISO|MS>"],
     ["FIRN_MAX_CLOCK_LEAD", "10s", "--max-clock-lead <MS>"],
     ["FIRN_MAX_CLOCK_LAG", "", "--max-clock-lag <MS>"],

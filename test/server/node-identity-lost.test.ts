@@ -42,7 +42,7 @@ class LoneNode {
       store: this.store,
       environment: this.environment,
       listen: (address, events, hasReserve) =>
-        address.port === HTTP_PORT
+        "port" in address && address.port === HTTP_PORT
           ? this.http.listen(address, events, hasReserve)
           : { address, stop() {} },
       dial: () => ({ abandon: () => {} }),

@@ -30,6 +30,7 @@ describe("the status of a node", () => {
       clockDoubt: null,
       unready: null,
       duplicatesFound: 2,
+      certificateEnds: null,
       peers: PEERS,
     })
   })

@@ -10,6 +10,7 @@ export const SAMPLE_STATUS: NodeStatus = {
   clockDoubt: null,
   unready: null,
   duplicatesFound: 0,
+  certificateEnds: null,
   peers: [
     {
       node: 1,

@@ -36,6 +36,11 @@ export function splitAddress(address: string): { hostname: string; port: number 
   return { hostname: address.slice(0, colon), port: Number(address.slice(colon + 1)) }
 }
 
+function placeOf(address: string): { hostname: string; port: number } | { unix: string } {
+  const [, unix] = /^unix:(.*)$/.exec(address) ?? []
+  return unix === undefined ? splitAddress(address) : { unix }
+}
+
 interface Receiver {
   /** Whole responses, in `view` from `start` to `end`. */
   takeFrames(view: DataView, start: number, end: number): void
@@ -75,12 +80,22 @@ export class TcpClient implements Disposable {
     this.closed = this.#end.promise
   }
 
-  static async connect(address: string): Promise<TcpClient> {
+  /** @param tls undefined: without TLS; with it, resolves when the handshake is over */
+  static async connect(address: string, tls?: Bun.TLSOptions): Promise<TcpClient> {
     const client = new TcpClient()
+    const { promise, resolve, reject } = Promise.withResolvers<void>()
     const connecting = Bun.connect({
-      ...splitAddress(address),
+      ...(placeOf(address) as { hostname: string; port: number }),
       allowHalfOpen: true,
+      ...(tls === undefined ? {} : { tls }),
       socket: {
+        open: () => {
+          if (tls === undefined) resolve()
+        },
+        handshake: (socket, isDone, error) => {
+          if (isDone && socket.authorized) resolve()
+          else reject(error ?? new Error("the handshake failed"))
+        },
         data: (_, chunk) => client.#receive(chunk),
         drain: () => client.#drained.resolve(),
         end: (socket) => {
@@ -92,6 +107,7 @@ export class TcpClient implements Disposable {
       },
     })
     client.#socket = await within(`a connection to ${address}`, connecting)
+    await within(`a handshake with ${address}`, Promise.race([promise, client.closed]))
     return client
   }
 

@@ -7,9 +7,14 @@ import { createServer } from "node:tls"
 import { ROOT } from "./paths.ts"
 import { splitAddress } from "./tcp-client.ts"
 
-/** A test certificate or key: authority, other-authority, server(-key) or client(-key). */
+/** A test certificate, or with `-key` its key: see `test/fixtures/tls/make.sh`. */
 export function pem(name: string): string {
-  return readFileSync(join(ROOT, `test/fixtures/tls/${name}.pem`), "utf8")
+  return readFileSync(pemFile(name), "utf8")
+}
+
+/** Where it is. */
+export function pemFile(name: string): string {
+  return join(ROOT, `test/fixtures/tls/${name}.pem`)
 }
 
 export interface TlsFrontOptions {

@@ -1,4 +1,3 @@
-import type { Address } from "../../server/net/address.ts"
 import type { ClientEvents, Listen, ListenEvents, Listener } from "../../server/net/listen.ts"
 import { utf8 } from "./fake-client.ts"
 import { parseResponses } from "./http-request.ts"
@@ -8,7 +7,7 @@ import type { HttpResponse } from "./http-request.ts"
 export class VirtualPort {
   #exchange: ((input: string) => string) | undefined
 
-  readonly listen: Listen = (address: Address, events): Listener => {
+  readonly listen: Listen = (address, events): Listener => {
     this.#exchange = (input) => exchange(events, input)
     return { address, stop() {} }
   }

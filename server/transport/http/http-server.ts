@@ -1,7 +1,7 @@
 import type { Logger } from "pino"
 import type { Drain } from "../../drain.ts"
 import type { Environment } from "../../environment.ts"
-import type { Address } from "../../net/address.ts"
+import type { ListenAddress } from "../../net/address.ts"
 import type { Listen } from "../../net/listen.ts"
 import { ConnectionServer } from "../connection-server.ts"
 import type { ConnectionTable } from "../connection-table.ts"
@@ -12,7 +12,7 @@ import type { ServedNode } from "./route.ts"
 import { ROUTES } from "./routes.ts"
 
 export interface HttpServerOptions {
-  readonly address: Address
+  readonly address: ListenAddress
   readonly node: ServedNode
   readonly listen: Listen
   readonly table: ConnectionTable
@@ -42,7 +42,7 @@ export class HttpServer {
     return new HttpServer(options)
   }
 
-  get address(): Address {
+  get address(): ListenAddress {
     return this.#server.address
   }
 

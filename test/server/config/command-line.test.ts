@@ -55,7 +55,8 @@ describe("without options", () => {
     expect(parseOptions("id", []).server).toEqual(tcp)
     expect(parseOptions("status", []).server).toEqual(http as typeof tcp)
     const { tcpPort, httpPort } = parseOptions("cluster", ["--nodes", "1"])
-    expect([tcpPort, httpPort]).toEqual([tcp.port, (http as typeof tcp).port])
+    expect(tcp).toMatchObject({ port: tcpPort })
+    expect(http).toMatchObject({ port: httpPort })
   })
 })
 
@@ -70,8 +71,8 @@ describe("an option", () => {
   test("of firn status comes from a variable of its own", () => {
     setVariable("FIRN_SERVER", "127.0.0.1:1")
     setVariable("FIRN_HTTP_SERVER", "127.0.0.1:2")
-    expect(parseOptions("id", []).server.port).toBe(1)
-    expect(parseOptions("status", []).server.port).toBe(2)
+    expect(parseOptions("id", []).server).toMatchObject({ port: 1 })
+    expect(parseOptions("status", []).server).toMatchObject({ port: 2 })
   })
 
   test("that is needed is asked for", () => {
@@ -86,7 +87,7 @@ describe("an option", () => {
     )
     setVariable("FIRN_TCP", "6454")
     expect(() => parseOptions("start", [])).toThrow(
-      "option '--tcp <HOST:PORT>' value '6454' from env 'FIRN_TCP' is invalid. " +
+      "option '--tcp <HOST:PORT|unix:PATH>' value '6454' from env 'FIRN_TCP' is invalid. " +
         '"6454" is not HOST:PORT, for example 127.0.0.1:6454 or [::1]:6454.',
     )
   })

@@ -20,7 +20,7 @@ test("a table has a row an option, with its default and its sentence", () => {
   expect(rows).toContain("| option of `firn start` | default | meaning |")
   expect(rows).toContain("| `--links-per-peer N` | 1 | connections to each other node, 1 to 64 |")
   expect(rows).toContain(
-    "| `--http HOST:PORT\\|off` | `127.0.0.1:5454` | where to listen for HTTP |",
+    "| `--http HOST:PORT\\|unix:PATH\\|off` | `127.0.0.1:5454` | where to listen for HTTP |",
   )
   expect(rows).toContain(
     "| `--nodes N` | (needed) | how many nodes, 1 to 1024; their ids are 0 to N-1 |",

@@ -15,7 +15,7 @@ import type { CommandName, Setting } from "../../../server/config/setting.ts"
 import { SETTINGS, settingsOf } from "../../../server/config/settings.ts"
 import type { PassedOn, Values } from "../../../server/config/settings.ts"
 import { LOG_LEVELS } from "../../../server/log.ts"
-import type { Address } from "../../../server/net/address.ts"
+import type { ListenAddress } from "../../../server/net/address.ts"
 import type { PeerEntry } from "../../../server/peers/peer-set.ts"
 
 const program = new Command()
@@ -72,7 +72,7 @@ describe("a setting", () => {
   test("has a variable that is named after its flag, but for one", () => {
     const variables = new Map(SETTINGS.map((setting) => [setting.flag, variableOf(setting)]))
     expect(variables.get("--max-clock-lead <MS>")).toBe("FIRN_MAX_CLOCK_LEAD")
-    expect(variables.get("--tcp <HOST:PORT>")).toBe("FIRN_TCP")
+    expect(variables.get("--tcp <HOST:PORT|unix:PATH>")).toBe("FIRN_TCP")
     const others = SETTINGS.filter(({ variable }) => variable !== undefined)
     expect(others.map(({ variable }) => variable)).toEqual(["FIRN_HTTP_SERVER"])
   })
@@ -133,11 +133,11 @@ describe("the types", () => {
     type Start = Values<"start">
     expectTypeOf<Start["nodeId"]>().toEqualTypeOf<number | undefined>()
     expectTypeOf<Start["dataDir"]>().toEqualTypeOf<string | undefined>()
-    expectTypeOf<Start["tcp"]>().toEqualTypeOf<Address>()
-    expectTypeOf<Start["http"]>().toEqualTypeOf<Address | "off">()
+    expectTypeOf<Start["tcp"]>().toEqualTypeOf<ListenAddress>()
+    expectTypeOf<Start["http"]>().toEqualTypeOf<ListenAddress | "off">()
     expectTypeOf<Start["peers"]>().toEqualTypeOf<readonly PeerEntry[] | undefined>()
     expectTypeOf<Start["maxClockLead"]>().toEqualTypeOf<number>()
-    expectTypeOf<Values<"status">>().toEqualTypeOf<{ readonly server: Address }>()
+    expectTypeOf<Values<"status">["server"]>().toEqualTypeOf<ListenAddress>()
     expectTypeOf<Values<"id">["target"]>().toEqualTypeOf<Target | undefined>()
     expectTypeOf<Values<"cluster">["dataDir"]>().toEqualTypeOf<string>()
     expectTypeOf<Values<"seed">["nodes"]>().toEqualTypeOf<number>()

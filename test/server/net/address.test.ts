@@ -1,6 +1,12 @@
 import { InputError } from "../../../protocol/index.ts"
 import { describe, expect, test } from "bun:test"
-import { ListenError, addressText, parseAddress } from "../../../server/net/address.ts"
+import {
+  ListenError,
+  addressText,
+  isLocal,
+  parseAddress,
+  parseListenAddress,
+} from "../../../server/net/address.ts"
 
 describe("an address", () => {
   test.each([
@@ -48,6 +54,34 @@ describe("an address", () => {
     expect(() => parseAddress(text)).toThrow(
       `"${text}" is not HOST:PORT, for example 127.0.0.1:6454 or [::1]:6454`,
     )
+  })
+})
+
+describe("where to listen", () => {
+  test.each([
+    "unix:/run/firn.sock",
+    "unix:firn.sock",
+    `unix:/${"é".repeat(53)}`,
+    "unix:/a b:c",
+    "[::1]:0",
+  ])("%s is read, and written as it was", (text) => {
+    expect(addressText(parseListenAddress(text))).toBe(text)
+  })
+
+  test.each(["unix:", `unix:/${"é".repeat(54)}`, "unix:/a\0b"])(
+    "%j is refused with what is right",
+    (text) => {
+      expect(() => parseListenAddress(text)).toThrow(
+        `"${text}" is not unix:PATH with a path of 1 to 107 bytes, for example unix:/run/firn.sock`,
+      )
+    },
+  )
+
+  test("only this machine can reach it, or others as well", () => {
+    const local = ["127.0.0.1:1", "127.9.9.9:1", "[::1]:1", "localhost:1", "unix:/x"]
+    expect(local.map(parseListenAddress).map(isLocal)).toEqual(local.map(() => true))
+    const open = ["0.0.0.0:1", "[::]:1", "10.0.0.1:1", "[::2]:1", "localhost.example:1", "1270.a:1"]
+    expect(open.map(parseListenAddress).map(isLocal)).toEqual(open.map(() => false))
   })
 })
 

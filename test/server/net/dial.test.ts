@@ -15,7 +15,7 @@ class Dialled implements PeerSocketEvents {
 
   readonly attempt: Attempt
 
-  constructor(port: number, host = "127.0.0.1", dial: Dial = dialTcp) {
+  constructor(port: number, host = "127.0.0.1", dial: Dial = dialTcp()) {
     this.attempt = dial({ host, port }, this)
   }
 

@@ -3,7 +3,7 @@ import type { Address } from "../../../server/net/address.ts"
 import type { ClientEvents, Listener, ClientSocket } from "../../../server/net/listen.ts"
 import { tcpListen } from "../../../server/net/tcp-listener.ts"
 import type { TcpListenerOptions } from "../../../server/net/tcp-listener.ts"
-import { loadSetUserTimeout } from "../../../server/net/user-timeout.ts"
+import { openLibc } from "../../../server/net/libc.ts"
 import { FreePorts } from "../../../server/supervisor/free-ports.ts"
 import { until, within } from "../../support/deadline.ts"
 import { SocketOption, socketOption } from "../../support/socket-option.ts"
@@ -39,6 +39,7 @@ class ListenerUnderTest implements Disposable {
   isDescriptorLeft = true
   /** Whether a client is served. */
   admits = true
+  readonly address: Address
   readonly listener: Listener
   readonly #ports = new FreePorts(1, Math.random)
 
@@ -47,19 +48,23 @@ class ListenerUnderTest implements Disposable {
       descriptorCeiling: Infinity,
       descriptorReserve: 0,
       keepAliveMs: 60_000,
-      setUserTimeout: undefined,
+      tls: undefined,
+      handshakeTimeoutMs: 5_000,
+      socketMode: 0o600,
+      libc: undefined,
       environment: this.environment,
       isDescriptorLeft: () => this.isDescriptorLeft,
       ...options,
     })
-    const address: Address = { host: "127.0.0.1", port: this.#ports.take() }
+    this.address = { host: "127.0.0.1", port: this.#ports.take() }
     this.listener = listen<ServedClient>(
-      address,
+      this.address,
       {
         opened: (socket) => this.#opened(socket),
         closed: () => this.told.push("closed"),
         failed: (error) => this.told.push(error.message),
         turnedAway: () => this.turnedAway++,
+        handshakesFailed: (count, reason) => this.told.push(`${count} failed: ${reason}`),
         paused: (reason) => this.told.push(`paused: ${reason}`),
         resumed: () => this.told.push("resumed"),
       },
@@ -70,7 +75,7 @@ class ListenerUnderTest implements Disposable {
   /** Connects and waits until the other side closes. @returns how that was, or "refused" */
   async knock(): Promise<string> {
     const { promise, resolve } = Promise.withResolvers<string>()
-    const { host, port } = this.listener.address
+    const { host, port } = this.address
     try {
       await Bun.connect({
         hostname: host,
@@ -90,7 +95,7 @@ class ListenerUnderTest implements Disposable {
 
   /** Connects; the connection stays open. */
   async connect(): Promise<Disposable & { send(text: string): void; end(): void }> {
-    const { host, port } = this.listener.address
+    const { host, port } = this.address
     const before = this.clients.length
     const socket = await Bun.connect({ hostname: host, port, socket: { data: () => {} } })
     await until("a client that is served", () => this.clients.length > before)
@@ -185,7 +190,7 @@ describe("a listener", () => {
 
   test("tries again each second while another process has its address", async () => {
     using under = new ListenerUnderTest()
-    const { host, port } = under.listener.address
+    const { host, port } = under.address
     under.isDescriptorLeft = false
     under.environment.advance(1_000)
     const thief = Bun.listen({ hostname: host, port, socket: { data: () => {} } })
@@ -207,9 +212,9 @@ describe("a listener", () => {
   })
 
   testWith("/proc")("has the network watched of every client", async () => {
-    const setUserTimeout = loadSetUserTimeout()
-    expect(setUserTimeout).toBeDefined()
-    using under = new ListenerUnderTest({ keepAliveMs: 45_000, setUserTimeout })
+    const libc = openLibc()
+    expect(libc).toBeDefined()
+    using under = new ListenerUnderTest({ keepAliveMs: 45_000, libc })
     using _ = await under.connect()
     const [socket] = under.sockets
     expect(socketOption(socket!, SocketOption.KEEPALIVE)).toBe(1)

@@ -59,6 +59,7 @@ class Fixture {
         closed: () => {},
         failed: () => {},
         turnedAway: () => {},
+        handshakesFailed: () => {},
         paused: () => {},
         resumed: () => {},
       },
