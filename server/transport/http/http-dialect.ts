@@ -1,12 +1,13 @@
 import { Parsed, REPLY } from "../dialect.ts"
 import type { ClientExchange, Dialect } from "../dialect.ts"
+import { PROXY_REFUSAL, isProxySignature } from "../proxy-header.ts"
 import { text } from "./answers.ts"
 import type { HttpAnswer } from "./answers.ts"
 import { wantsJson } from "./dispatcher.ts"
 import type { Dispatcher } from "./dispatcher.ts"
 import { IdsEncodings, IdsForm } from "./encodings.ts"
 import { HEAD_SIZE_MAX, NoHead, headEnd, skipEmptyLines } from "./head-scanner.ts"
-import { parseHead } from "./http-parser.ts"
+import { NO_REQUEST, parseHead } from "./http-parser.ts"
 import type { IdsQuery } from "./ids-query.ts"
 import { Persistence } from "./request.ts"
 import type { ReceivedRequest } from "./request.ts"
@@ -114,7 +115,10 @@ export class HttpDialect implements Dialect {
       case NoHead.TOO_LONG:
         return this.#refuse(exchange, text(431, `a head has at most ${HEAD_SIZE_MAX} bytes`))
       case NoHead.MALFORMED:
-        return this.#refuse(exchange, text(400, "not a request of HTTP/1.1"))
+        return this.#refuse(
+          exchange,
+          text(400, isProxySignature(this.#bytes) ? PROXY_REFUSAL : NO_REQUEST),
+        )
     }
     const head = (this.#bytes as Latin1Buffer).latin1Slice(this.#start, end - LINE_ENDINGS_SIZE)
     this.#start = this.#scanned = end

@@ -1,7 +1,10 @@
+import { PROXY_REFUSAL } from "../proxy-header.ts"
 import { text } from "./answers.ts"
 import type { HttpAnswer } from "./answers.ts"
 import { Persistence } from "./request.ts"
 import type { ReceivedRequest } from "./request.ts"
+
+export const NO_REQUEST = "not a request of HTTP/1.1"
 
 /** Neither in a line nor at its end; a line feed alone has been refused before. */
 const FORBIDDEN = /[^\t\r\n -~\x80-\xff]|\r(?!\n)/
@@ -32,7 +35,7 @@ export function parseHead(head: string): ReceivedRequest | HttpAnswer {
   const [first = "", ...lines] = head.split("\r\n")
   const [, method, target, major, minor] = REQUEST_LINE.exec(first) ?? []
   if (method === undefined || target === undefined) {
-    return text(400, "not a request of HTTP/1.1")
+    return text(400, head.startsWith("PROXY ") ? PROXY_REFUSAL : NO_REQUEST)
   }
   if (major !== "1") return text(505, "use HTTP/1.1")
   const isOld = minor === "0"

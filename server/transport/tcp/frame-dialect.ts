@@ -11,8 +11,9 @@ import {
 } from "../../../protocol/index.ts"
 import { AnswerSlot } from "../../exchange.ts"
 import type { LocalNode } from "../../routing/local-node.ts"
-import { Parsed } from "../dialect.ts"
+import { Parsed, REPLY } from "../dialect.ts"
 import type { ClientExchange, Dialect, Encoding } from "../dialect.ts"
+import { PROXY_REFUSAL, isProxySignature } from "../proxy-header.ts"
 import type { WriteBatch } from "../write-batch.ts"
 import { ownCount } from "./own-count.ts"
 
@@ -23,15 +24,21 @@ const RESPONSE_FRAME: Encoding = {
   },
 }
 
+const PROXY_REPLY = Buffer.from(`ERR BAD_REQUEST ${PROXY_REFUSAL}\n`)
+
 /** Where the generator puts the ids of one request; used up before the next. */
 const block = new AnswerSlot()
 
 /** Frames of the binary protocol. */
 export class FrameDialect implements Dialect {
   readonly #reader = new FrameReader(REQUEST_SIZE)
+  /** No request has been found yet. */
+  #isFirst = true
+  /** It was no frame that came first. */
+  #isForeign = false
 
   get hasInput(): boolean {
-    return !this.#reader.isUsedUp
+    return this.#isForeign || !this.#reader.isUsedUp
   }
 
   get hasUnfinished(): boolean {
@@ -49,8 +56,16 @@ export class FrameDialect implements Dialect {
 
   next(exchange: ClientExchange): Parsed {
     const reader = this.#reader
+    if (this.#isForeign) return Parsed.CLOSE
     if (reader.start === reader.end && !reader.nextRun()) return Parsed.NOTHING
     const { bytes, start } = reader
+    if (this.#isFirst && isProxySignature(bytes.subarray(start, start + REQUEST_SIZE))) {
+      this.#isForeign = true
+      exchange.encoding = REPLY
+      exchange.reply = PROXY_REPLY
+      return Parsed.REPLY
+    }
+    this.#isFirst = false
     exchange.op = requestOp(bytes, start)
     exchange.flags = requestFlags(bytes, start)
     exchange.count = requestCount(bytes, start)
@@ -82,6 +97,7 @@ export class FrameDialect implements Dialect {
       reader.start = start
       if (start < end) break
     }
+    if (taken > 0) this.#isFirst = false
     return taken
   }
 }

@@ -1,6 +1,7 @@
 import { TEXT_LINE_MAX } from "../../../protocol/index.ts"
 import { Parsed, REPLY } from "../dialect.ts"
 import type { ClientExchange, Dialect } from "../dialect.ts"
+import { PROXY_REFUSAL, isProxyLine } from "../proxy-header.ts"
 import { HTTP_REFUSAL, isHttpRequest } from "./http-refusal.ts"
 import { badRequest, parseLine } from "./text-commands.ts"
 
@@ -69,7 +70,8 @@ export class TextDialect implements Dialect {
     if (this.#isHttp) {
       // A page in a browser may send any lines in the body of a request: none must be carried out.
       this.#ending = Parsed.CLOSE
-      return reply(exchange, HTTP_REFUSAL)
+      const isProxy = line !== undefined && isProxyLine(line)
+      return reply(exchange, isProxy ? badRequest(PROXY_REFUSAL) : HTTP_REFUSAL)
     }
     if (line === undefined) {
       return reply(exchange, badRequest(`line longer than ${TEXT_LINE_MAX} bytes`))
