@@ -22,11 +22,10 @@ import type { Environment, Timer } from "./environment.ts"
 import { StoreError } from "./storage/errors.ts"
 import type { NodeStore } from "./storage/node-store.ts"
 import type { ListenAddress } from "./net/address.ts"
-import { HttpServer } from "./transport/http/http-server.ts"
 import type { Listen } from "./net/listen.ts"
-import { chooseDialect } from "./transport/choose-dialect.ts"
+import { NodePorts } from "./node-ports.ts"
+import type { NodeAddresses } from "./node-ports.ts"
 import { ConnectionParts } from "./transport/connection-parts.ts"
-import { ConnectionServer } from "./transport/connection-server.ts"
 import { ConnectionTable } from "./transport/connection-table.ts"
 import type { ConnectionLimits } from "./transport/connection-table.ts"
 
@@ -38,10 +37,7 @@ const TICK_MS = 250
  */
 const LOST_GRACE_MS = 2_000
 
-export interface NodeOptions {
-  readonly tcp: ListenAddress
-  /** undefined: no HTTP */
-  readonly http: ListenAddress | undefined
+export interface NodeOptions extends NodeAddresses {
   readonly maxClockLeadMs: number
   /** How long a request may wait for ids before it is refused. */
   readonly waitTimeoutMs: number
@@ -73,8 +69,7 @@ export class FirnNode {
   readonly #generator: Generator
   readonly #membership: Membership
   readonly #clockWatch: ClockWatch
-  readonly #tcp: ConnectionServer
-  readonly #http: HttpServer | undefined
+  readonly #ports: NodePorts
   readonly #local: LocalNode
   readonly #lost = Promise.withResolvers<string>()
   #lostGrace: Timer | undefined
@@ -113,30 +108,18 @@ export class FirnNode {
     )
     const parts = new ConnectionParts(router, fairQueue, flushScheduler, environment)
     const table = new ConnectionTable({ limits, parts, environment, log })
-    const shared = { listen, table, environment, log }
-    this.#tcp = ConnectionServer.listen({
-      ...shared,
-      name: "TCP",
-      newDialect: chooseDialect,
-      hasReserve: false,
-      address: options.tcp,
+    this.#ports = new NodePorts({
+      addresses: options,
+      node: {
+        epochMs: local.epochMs,
+        readiness: () => this.#readiness(),
+        status: () => this.#status(),
+      },
+      listen,
+      table,
+      environment,
+      log,
     })
-    try {
-      this.#http =
-        options.http &&
-        HttpServer.listen({
-          ...shared,
-          address: options.http,
-          node: {
-            epochMs: local.epochMs,
-            readiness: () => this.#readiness(),
-            status: () => this.#status(),
-          },
-        })
-    } catch (error) {
-      void this.#tcp.stop(new Drain(environment, 0, 0))
-      throw error
-    }
     this.#watch()
   }
 
@@ -223,11 +206,11 @@ export class FirnNode {
   }
 
   get tcpAddress(): ListenAddress {
-    return this.#tcp.address
+    return this.#ports.tcpAddress
   }
 
   get httpAddress(): ListenAddress | undefined {
-    return this.#http?.address
+    return this.#ports.httpAddress
   }
 
   /** Resolves when this node has lost its identity and is to be stopped, with who has it now. */
@@ -249,9 +232,9 @@ export class FirnNode {
     const delayMs = this.#reservation.lost === undefined ? drainDelayMs : 0
     this.#drain = new Drain(this.#environment, delayMs, drainTimeoutMs)
     this.#local.isLeaving = true
-    this.#http?.endConnections()
+    this.#ports.leave()
     await this.#drain.delay()
-    await Promise.all([this.#tcp.stop(this.#drain), this.#http?.stop(this.#drain)])
+    await this.#ports.stop(this.#drain)
     this.#tick?.cancel()
     this.#lostGrace?.cancel()
     this.#membership.close()

@@ -11,7 +11,7 @@ import { stopWithNpm } from "../supervisor/child.ts"
 import { FreePorts } from "../supervisor/free-ports.ts"
 import { LogRelay, nodeLogLevel } from "../supervisor/log-relay.ts"
 import { planNodes, startValues } from "../supervisor/node-plan.ts"
-import type { NodePlan } from "../supervisor/node-plan.ts"
+import type { NodePlan, PortPlan } from "../supervisor/node-plan.ts"
 import { spawnStart } from "../supervisor/node-process.ts"
 import { Supervisor } from "../supervisor/supervisor.ts"
 import type { Outcome } from "../supervisor/supervisor.ts"
@@ -31,11 +31,7 @@ export function defineCluster(program: Command): void {
 async function cluster(options: ClusterOptions): Promise<void> {
   checkPorts(options)
   using freePorts = new FreePorts(freePortCount(options), () => systemEnvironment.random())
-  const plans = planNodes(
-    options.dataDir,
-    portsFrom(options.tcpPort, options.nodes, freePorts),
-    portsFrom(options.httpPort, options.nodes, freePorts),
-  )
+  const plans = planNodes(options.dataDir, portsOf(options, freePorts))
   const { peers } = startValues(plans[0]!, plans)
   const tryTls = tryTlsOf(tlsFilesOf({ ...options, peers, peersFile: undefined }))
   for (const { nodeId, dataDir } of plans) {
@@ -86,22 +82,38 @@ async function supervise(
   return await supervisor.ended
 }
 
-function checkPorts({ nodes, tcpPort, httpPort }: ClusterOptions): void {
+function checkPorts(options: ClusterOptions): void {
+  const { nodes, tcpPort, httpPort } = options
+  const count = portCount(options)
   for (const [flag, port] of Object.entries({ "--tcp-port": tcpPort, "--http-port": httpPort })) {
-    if (port + nodes - 1 <= PORT_MAX) continue
+    if (port + count - 1 <= PORT_MAX) continue
     throw new InputError(
       `${nodes} nodes from ${flag} ${port} on would need ports above ${PORT_MAX}`,
     )
   }
-  if (tcpPort === 0 || httpPort === 0 || Math.abs(tcpPort - httpPort) >= nodes) return
+  if (tcpPort === 0 || httpPort === 0 || Math.abs(tcpPort - httpPort) >= count) return
   throw new InputError(
     `${nodes} nodes need --tcp-port ${tcpPort} and --http-port ${httpPort} ` +
-      `at least ${nodes} ports apart`,
+      `at least ${count} ports apart`,
   )
 }
 
-function freePortCount({ nodes, tcpPort, httpPort }: ClusterOptions): number {
-  return [tcpPort, httpPort].filter((port) => port === 0).length * nodes
+/** For TCP, and as many for HTTP: one a node, and one for all when they share it. */
+function portCount({ nodes, sharePort }: ClusterOptions): number {
+  return nodes + (sharePort ? 1 : 0)
+}
+
+function freePortCount(options: ClusterOptions): number {
+  const { tcpPort, httpPort } = options
+  return [tcpPort, httpPort].filter((port) => port === 0).length * portCount(options)
+}
+
+function portsOf(options: ClusterOptions, freePorts: FreePorts): PortPlan {
+  const count = portCount(options)
+  const tcp = portsFrom(options.tcpPort, count, freePorts)
+  const http = portsFrom(options.httpPort, count, freePorts)
+  if (!options.sharePort) return { tcp, http }
+  return { tcp: tcp.slice(1), http: http.slice(1), shared: { tcp: tcp[0]!, http: http[0]! } }
 }
 
 /** @param first 0: free ones */

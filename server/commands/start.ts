@@ -63,6 +63,8 @@ async function start(options: StartOptions): Promise<void> {
   const node = await FirnNode.start({
     tcp: options.tcp,
     http,
+    sharedTcp: options.sharedTcp,
+    sharedHttp: options.sharedHttp,
     peers,
     linksPerPeer: options.linksPerPeer,
     forwardTimeoutMs: options.forwardTimeout,
@@ -101,7 +103,7 @@ async function start(options: StartOptions): Promise<void> {
   if (peersFile !== undefined) reloaded.push(peersReload(node, store.node.nodeId, peersFile))
   if (tls !== undefined) reloaded.push(certificateReload(tls, log))
   onHangUp(reloaded, stop, log)
-  announce(node, tlsFiles, log)
+  announce(node, [options.sharedTcp, options.sharedHttp], tlsFiles, log)
   if (tls !== undefined) watchCertificate(tls, systemEnvironment, log)
 }
 
@@ -232,12 +234,17 @@ function stopWhenTold(node: FirnNode, log: Logger): Stop {
   return stop
 }
 
-function announce(node: FirnNode, tls: TlsFiles | undefined, log: Logger): void {
+function announce(
+  node: FirnNode,
+  shared: readonly (ListenAddress | undefined)[],
+  tls: TlsFiles | undefined,
+  log: Logger,
+): void {
   const { tcpAddress, httpAddress } = node
   const tcp = addressText(tcpAddress)
   const http = httpAddress === undefined ? "off" : addressText(httpAddress)
   log.info({ event: "listening", tcp, http, tls: tls !== undefined }, "listening")
-  if (tls === undefined) warnOfExposure([tcpAddress, httpAddress], log)
+  if (tls === undefined) warnOfExposure([tcpAddress, httpAddress, ...shared], log)
   const tryTls = tryTlsOf(tls)
   const lines = tcpTryLines(tcpAddress, tryTls)
   if (httpAddress !== undefined) lines.unshift(httpTryLine(httpAddress, "/lunique", tryTls))

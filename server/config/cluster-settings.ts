@@ -1,6 +1,6 @@
 import { NODE_ID_MAX } from "../../protocol/index.ts"
 import { PORT_MAX } from "../net/address.ts"
-import { wholeNumber } from "./parsers.ts"
+import { wholeNumber, yesOrNo } from "./parsers.ts"
 
 /** The options about several nodes at once. */
 export const CLUSTER_SETTINGS = [
@@ -30,5 +30,13 @@ export const CLUSTER_SETTINGS = [
     parse: (text: string): number => wholeNumber(text, 0, PORT_MAX),
     default: "5454",
     help: "the HTTP port of node 0; node 1 has the next one and so on; 0 takes free ones",
+  },
+  {
+    flag: "--share-port [yes|no]",
+    commands: ["cluster"],
+    parse: (text: string): boolean => yesOrNo(text),
+    default: "no",
+    preset: "yes",
+    help: "all nodes listen on `--tcp-port` and `--http-port` together, and node 0 has the next ones for itself",
   },
 ] as const

@@ -13,13 +13,14 @@ export function defineCommand(program: Command, name: CommandName, description: 
 }
 
 function optionOf(setting: Setting): Option {
-  const { flag, parse = String, default: text, needed = false, conflicts } = setting
+  const { flag, parse = String, default: text, preset, needed = false, conflicts } = setting
   const option = new Option(flag, helpText(setting))
     .env(variableOf(setting))
     .argParser(argument(parse))
     .makeOptionMandatory(needed)
   if (conflicts !== undefined) option.conflicts(conflicts)
   if (text !== undefined) option.default(parse(text), text)
+  if (preset !== undefined) option.preset(preset)
   return option
 }
 

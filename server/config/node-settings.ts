@@ -1,7 +1,7 @@
 import { NODE_ID_MAX } from "../../protocol/index.ts"
 import { LOG_LEVELS } from "../log.ts"
-import { parseListenAddress } from "../net/address.ts"
-import type { ListenAddress } from "../net/address.ts"
+import { parseListenAddress, parseSharedAddress } from "../net/address.ts"
+import type { ListenAddress, SharedAddress } from "../net/address.ts"
 import { CLOCK_LEAD_LIMIT_MS } from "../peers/answer-check.ts"
 import { parsePeers } from "../peers/peer-list.ts"
 import type { PeerEntry } from "../peers/peer-set.ts"
@@ -35,6 +35,20 @@ export const NODE_SETTINGS = [
     parse: (text: string): ListenAddress | "off" => addressOrOff(text),
     default: "127.0.0.1:5454",
     help: "where to listen for HTTP",
+  },
+  {
+    flag: "--shared-tcp <HOST:PORT>",
+    commands: ["start"],
+    parse: (text: string): SharedAddress => parseSharedAddress(text),
+    unset: "none",
+    help: "listens there as well, where other nodes of this machine do too: the system spreads the clients",
+  },
+  {
+    flag: "--shared-http <HOST:PORT>",
+    commands: ["start"],
+    parse: (text: string): SharedAddress => parseSharedAddress(text),
+    unset: "none",
+    help: "the same for HTTP",
   },
   {
     flag: "--socket-mode <OCTAL>",

@@ -20,6 +20,11 @@ export function addressOrOff(text: string): ListenAddress | "off" {
   return text === "off" ? "off" : parseListenAddress(text)
 }
 
+/** @throws InputError when the text is neither `yes` nor `no` */
+export function yesOrNo(text: string): boolean {
+  return choice(text, ["yes", "no"]) === "yes"
+}
+
 /** @throws InputError when the text is no mode of a file in octal digits */
 export function fileMode(text: string): string {
   if (/^0?[0-7]{3}$/.test(text)) return text

@@ -15,6 +15,8 @@ export interface Setting {
   readonly parse?: (text: string) => unknown
   /** The text that is parsed when none is given. */
   readonly default?: string
+  /** The text that is parsed when the flag stands there alone. */
+  readonly preset?: string
   /** What happens when none is given, in words; for an option without a default. */
   readonly unset?: string
   /** The command is refused without it. */

@@ -10,7 +10,7 @@ import type { PassedOn, Values } from "./settings.ts"
 /** Some options of `firn start`. */
 export type StartValues = Partial<Values<"start">>
 
-type Value = string | number | ListenAddress | readonly PeerEntry[]
+type Value = string | number | boolean | ListenAddress | readonly PeerEntry[]
 type ByName = Readonly<Record<string, Value | undefined>>
 
 /** The options of a cluster that are its nodes' as well. */
@@ -46,5 +46,6 @@ function conflict(a: Setting, b: Setting): boolean {
 function valueText(value: Value): string {
   if (typeof value === "string") return value
   if (typeof value === "number") return String(value)
+  if (typeof value === "boolean") return value ? "yes" : "no"
   return "host" in value || "path" in value ? addressText(value) : peersText(value)
 }

@@ -18,8 +18,13 @@ export interface UnixAddress {
   readonly path: string
 }
 
+/** A TCP address where several processes listen; the system spreads the clients over them. */
+export interface SharedAddress extends Address {
+  readonly isShared: true
+}
+
 /** Where a node can listen. */
-export type ListenAddress = Address | UnixAddress
+export type ListenAddress = Address | SharedAddress | UnixAddress
 
 /** @throws InputError when the text is not HOST:PORT; an IPv6 host stands in brackets */
 export function parseAddress(text: string): Address {
@@ -30,6 +35,16 @@ export function parseAddress(text: string): Address {
     throw new InputError(`"${text}" is not HOST:PORT, for example 127.0.0.1:6454 or [::1]:6454`)
   }
   return { host, port }
+}
+
+/** @throws InputError when the text is not HOST:PORT with a port of its own, or this is not Linux */
+export function parseSharedAddress(text: string): SharedAddress {
+  const address = parseAddress(text)
+  if (process.platform !== "linux") {
+    throw new InputError("only Linux spreads the clients of an address over several processes")
+  }
+  if (address.port === 0) throw new InputError("nodes that share an address need its port")
+  return { ...address, isShared: true }
 }
 
 /** @throws InputError when the text is neither HOST:PORT nor unix:PATH */

@@ -71,7 +71,7 @@ class TcpListener<Client extends ClientEvents> implements Listener {
     const { environment, tls, handshakeTimeoutMs } = options
     this.#handshakes = new Handshakes(environment, handshakeTimeoutMs)
     this.#accepting = this.#accept(address)
-    this.address = listenedOn(this.#accepting) ?? address
+    this.address = "isShared" in address ? address : (listenedOn(this.#accepting) ?? address)
     this.#endWatch = tls?.watch(() => this.#renew())
     this.#timer = this.#lookLater()
   }
@@ -88,7 +88,8 @@ class TcpListener<Client extends ClientEvents> implements Listener {
     if ("path" in address) {
       return withSocketMode(socketMode, () => this.#listen({ unix: address.path }))
     }
-    const accepting = this.#listen({ hostname: address.host, port: address.port })
+    const { host: hostname, port } = address
+    const accepting = this.#listen({ hostname, port, reusePort: "isShared" in address })
     libc?.setUserTimeout(descriptorOf(accepting), keepAliveMs)
     return accepting
   }
@@ -244,7 +245,7 @@ class TcpListener<Client extends ClientEvents> implements Listener {
 
 /** Where `Bun.listen` listens: an address, a path, or a socket that listens already. */
 type Place =
-  | { readonly hostname: string; readonly port: number }
+  | { readonly hostname: string; readonly port: number; readonly reusePort: boolean }
   | { readonly unix: string }
   | { readonly fd: number }
 

@@ -11,17 +11,21 @@ export function tableLines(plans: readonly NodePlan[]): string[] {
     addressText(tcp),
     addressText(http),
   ])
-  return textTable([["node", "TCP", "HTTP"], ...rows])
+  const shared = plans[0]?.shared
+  const all =
+    shared === undefined ? [] : [["all", addressText(shared.tcp), addressText(shared.http)]]
+  return textTable([["node", "TCP", "HTTP"], ...rows, ...all])
 }
 
 /** What to paste into another terminal to see the cluster at work. */
 export function tryLines(plans: readonly NodePlan[], tls?: TryTls): string[] {
-  const { tcp, http } = plans[0]!
+  const { tcp, http } = plans[0]!.shared ?? plans[0]!
+  const last = (plans[0]!.shared ?? plans.at(-1)!).http
   const trust = tls === undefined ? "" : ` --tls-ca ${tls.caFile}`
   const client = tls?.wantsClientCert ? " --tls-cert CLIENT.crt --tls-key CLIENT.key" : ""
   return [
     httpTryLine(http, "/lunique", tls),
-    httpTryLine(plans.at(-1)!.http, "/dunique?target=random", tls),
+    httpTryLine(last, "/dunique?target=random", tls),
     ...tcpTryLines(tcp, tls),
     `npx firn status --server ${addressText(http)}${trust}${client}`,
   ]

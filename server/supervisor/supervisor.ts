@@ -123,9 +123,20 @@ export class Supervisor {
     const nodes = this.#nodes.map(({ pid, plan }) => {
       return { node: plan.nodeId, pid, tcp: addressText(plan.tcp), http: addressText(plan.http) }
     })
-    log.info({ event: "cluster-listening", nodes }, `${nodes.length} nodes listen`)
     const plans = this.#nodes.map(({ plan }) => plan)
+    const shared = sharedBy(plans)
+    log.info({ event: "cluster-listening", nodes, ...shared }, `${nodes.length} nodes listen`)
     for (const line of tableLines(plans)) log.info({ event: "table" }, line)
     for (const line of tryLines(plans, this.#tryTls)) log.info({ event: "try" }, `try: ${line}`)
   }
+}
+
+/** The addresses that all nodes listen on, if there are any. */
+function sharedBy(plans: readonly NodePlan[]): {
+  readonly sharedTcp?: string
+  readonly sharedHttp?: string
+} {
+  const shared = plans[0]?.shared
+  if (shared === undefined) return {}
+  return { sharedTcp: addressText(shared.tcp), sharedHttp: addressText(shared.http) }
 }

@@ -59,6 +59,11 @@ export class ConnectionServer {
     return this.#listener.address
   }
 
+  /** Nobody is accepted any more; who is connected is served on. */
+  stopAccepting(): void {
+    this.#listener.stop()
+  }
+
   /** Stops accepting, answers what has been received, and closes every connection. */
   async stop(drain: Drain): Promise<void> {
     const { table, environment } = this.#options

@@ -59,7 +59,7 @@ export class FakeCluster {
     const stream = { write: (line: string) => void this.log.push(JSON.parse(line) as LogLine) }
     const ports = Array.from({ length: nodes }, (_, nodeId) => nodeId + 1)
     this.supervisor = new Supervisor({
-      plans: planNodes("data", ports, ports),
+      plans: planNodes("data", { tcp: ports, http: ports }),
       spawn: ({ nodeId }, events) => {
         if (this.spawnFault !== undefined) throw new Error(this.spawnFault)
         const process = new FakeNodeProcess(this.processes.length + 1, nodeId, events)

@@ -13,6 +13,11 @@ export interface ClusterNode {
   readonly http: string
 }
 
+interface SharedAddresses {
+  readonly sharedTcp?: string
+  readonly sharedHttp?: string
+}
+
 /** The lines `try:` that a cluster logs. */
 const TRY_COUNT = 5
 
@@ -22,6 +27,9 @@ export const FREE_PORTS: readonly string[] = ["--tcp-port", "0", "--http-port", 
 /** A cluster whose nodes all listen; it and they are gone when its test leaves the block. */
 export class RunningCluster extends FirnProcess {
   nodes: readonly ClusterNode[] = []
+  /** HOST:PORT of all nodes together; "" when they share none. */
+  sharedTcp = ""
+  sharedHttp = ""
 
   static async start(
     dataDir: string,
@@ -39,6 +47,8 @@ export class RunningCluster extends FirnProcess {
     try {
       const line = await cluster.waitForLog("cluster-listening")
       cluster.nodes = line["nodes"] as ClusterNode[]
+      const { sharedTcp = "", sharedHttp = "" } = line as SharedAddresses
+      Object.assign(cluster, { sharedTcp, sharedHttp })
     } catch (error) {
       await cluster[Symbol.asyncDispose]()
       throw error

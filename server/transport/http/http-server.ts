@@ -51,6 +51,11 @@ export class HttpServer {
     this.#responses.isLast = true
   }
 
+  /** Nobody is accepted any more; who is connected is served on. */
+  stopAccepting(): void {
+    this.#server.stopAccepting()
+  }
+
   /** Stops accepting, answers what has been received, and closes every connection. */
   async stop(drain: Drain): Promise<void> {
     await this.#server.stop(drain)

@@ -75,6 +75,19 @@ describe("an option", () => {
     expect(parseOptions("status", []).server).toMatchObject({ port: 2 })
   })
 
+  test("that is yes or no may stand alone", () => {
+    const sharePort = (...args: string[]): boolean =>
+      parseOptions("cluster", ["--nodes", "1", ...args]).sharePort
+    expect([sharePort(), sharePort("--share-port"), sharePort("--share-port", "no")]).toEqual([
+      false,
+      true,
+      false,
+    ])
+    expect(() => sharePort("--share-port", "maybe")).toThrow("Allowed choices are yes, no")
+    setVariable("FIRN_SHARE_PORT", "yes")
+    expect([sharePort(), sharePort("--share-port", "no")]).toEqual([true, false])
+  })
+
   test("that is needed is asked for", () => {
     expect(() => parseOptions("seed", [])).toThrow("required option '--nodes <N>' not specified")
     setVariable("FIRN_NODES", "2")
