@@ -9,6 +9,7 @@ import { GENERATOR_NAME } from "./suites/generator.ts"
 import { halfLoadName } from "./suites/half-load.ts"
 import { HTTP_FLOOR, LOCAL_NODE, RANDOM_NODE, clusterName, oneNodeName } from "./suites/http.ts"
 import { IOREDIS_PIPELINED, sdkName } from "./suites/sdk.ts"
+import { HAPROXY_IN_FRONT, WITHOUT_TLS, proxiedName, tlsName } from "./suites/tls.ts"
 import { MAIN_CONNECTIONS, TCP_FLOOR, WAITING_NAME, throughputName } from "./suites/tcp.ts"
 
 /** What the median of a figure has to be, or that of its ratio to another subject (`ratioTo`). */
@@ -44,6 +45,10 @@ export const TARGETS: readonly Target[] = [
   { figure: clusterName("oha"), subject: RANDOM_NODE, ratioTo: LOCAL_NODE, atLeast: 0.6 },
   { figure: forwardName(1), ratioTo: HAPROXY, atLeast: 1.4 },
   { figure: forwardName(16), ratioTo: HAPROXY, atLeast: 1.4 },
+  { figure: tlsName(1), ratioTo: WITHOUT_TLS, atLeast: 0.6 },
+  { figure: tlsName(16), ratioTo: WITHOUT_TLS, atLeast: 0.8 },
+  { figure: proxiedName(1), ratioTo: HAPROXY_IN_FRONT, atLeast: 1.2 },
+  { figure: proxiedName(16), ratioTo: HAPROXY_IN_FRONT, atLeast: 1.2 },
   { figure: sdkName("Bun", 1_024), ratioTo: IOREDIS_PIPELINED, atLeast: 4 },
   { figure: sdkName("Node", 1_024), ratioTo: IOREDIS_PIPELINED, atLeast: 4 },
   { figure: GENERATOR_NAME, atMost: 15 },

@@ -5,6 +5,7 @@ import type { Connection } from "./loop.ts"
 export interface LoadConnectionOptions {
   readonly host: string
   readonly port: number
+  readonly tls: boolean
   readonly pattern: Pattern
   readonly counter: AnswerCounter
   /**
@@ -37,12 +38,21 @@ export class LoadConnection implements Connection {
   }
 
   static async open(options: LoadConnectionOptions): Promise<LoadConnection> {
-    const { host, port, counter } = options
+    const { host, port, tls, counter } = options
     const connection = new LoadConnection(options)
+    const ready = Promise.withResolvers<void>()
     connection.#socket = await Bun.connect({
       hostname: host,
       port,
+      ...(tls ? { tls: { rejectUnauthorized: false } } : {}),
       socket: {
+        open: () => {
+          if (!tls) ready.resolve()
+        },
+        handshake: (_, isDone, error) => {
+          if (isDone) ready.resolve()
+          else ready.reject(error ?? new Error("the handshake failed"))
+        },
         data: (_, chunk) => {
           const count = counter.take(chunk)
           if (count > 0) connection.onAnswers(count)
@@ -52,6 +62,7 @@ export class LoadConnection implements Connection {
         error: (_, error) => connection.#lost(error),
       },
     })
+    await ready.promise
     return connection
   }
 

@@ -10,6 +10,7 @@ const MAIN = join(import.meta.dir, "main.ts")
 export interface Target {
   readonly port: number
   readonly protocol: Workload["protocol"]
+  readonly tls?: boolean
   readonly pid: number | undefined
 }
 
@@ -43,6 +44,7 @@ export async function putLoad(
     host: "127.0.0.1",
     port: target.port,
     protocol: target.protocol,
+    tls: target.tls ?? false,
     serverPid: target.pid,
     count: 1,
     mix: [{ op: "LOCAL", share: 1 }],

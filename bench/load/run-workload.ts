@@ -57,7 +57,7 @@ async function openAll(
   onLost: (error: Error) => void,
 ): Promise<LoadConnection[]> {
   const pattern = patternOf(workload)
-  const { host, port, connections } = workload
+  const { host, port, tls, connections } = workload
   const opened: LoadConnection[] = []
   while (opened.length < connections) {
     const count = Math.min(OPENING_MAX, connections - opened.length)
@@ -66,6 +66,7 @@ async function openAll(
       return LoadConnection.open({
         host,
         port,
+        tls,
         pattern,
         counter: counterOf(workload),
         first,

@@ -16,6 +16,8 @@ export interface Workload {
    * Redis's, with INCR.
    */
   readonly protocol: "firn" | "text" | "http" | "resp"
+  /** Whether it is spoken by TLS; whose certificate it is does not matter here. */
+  readonly tls: boolean
   readonly connections: number
   /** Requests that a connection has in flight: always in a closed loop, at most in an open one. */
   readonly depth: number

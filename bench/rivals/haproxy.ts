@@ -6,25 +6,30 @@ import { ServerProcess } from "../machine/server-process.ts"
 
 export const HAPROXY = "HAProxy"
 
-/** HAProxy in TCP mode in front of a server; undefined when it is not installed. */
+/**
+ * HAProxy in TCP mode in front of a server; undefined when it is not installed.
+ * @param certificate a file with its certificate and its key; undefined: without TLS
+ */
 export async function startHaproxy(
   bench: Bench,
   owner: AsyncDisposableStack,
   backendPort: number,
   core: Core | undefined,
+  certificate?: string,
 ): Promise<Target | undefined> {
   const tool = bench.tool("haproxy", HAPROXY)
   if (tool === undefined) return undefined
   const dir = owner.use(new TempDir())
   const port = bench.port()
-  await Bun.write(dir.at("haproxy.cfg"), configuration(port, backendPort))
+  await Bun.write(dir.at("haproxy.cfg"), configuration(port, backendPort, certificate))
   const command = [tool.path, "-W", "-db", "-f", dir.at("haproxy.cfg")]
   const haproxy = await ServerProcess.start(command, { core, ready: /Loading success/ })
   owner.use(haproxy)
-  return { port, protocol: "firn", pid: undefined }
+  return { port, protocol: "firn", tls: certificate !== undefined, pid: undefined }
 }
 
-function configuration(port: number, backendPort: number): string {
+function configuration(port: number, backendPort: number, certificate?: string): string {
+  const tls = certificate === undefined ? "" : ` ssl crt ${certificate}`
   return `
 global
   maxconn 4096
@@ -35,7 +40,7 @@ defaults
   timeout client 60s
   timeout server 60s
 listen firn
-  bind 127.0.0.1:${port}
+  bind 127.0.0.1:${port}${tls}
   server node 127.0.0.1:${backendPort}
 `
 }

@@ -8,12 +8,14 @@ import { memorySuite } from "./memory.ts"
 import { sdkSuite } from "./sdk.ts"
 import { startSuite } from "./start.ts"
 import { tcpSuite } from "./tcp.ts"
+import { tlsSuite } from "./tls.ts"
 
 /** In the order in which they are run. */
 export const SUITES: Readonly<Record<string, (bench: Bench) => Promise<void>>> = {
   tcp: tcpSuite,
   http: httpSuite,
   forward: forwardSuite,
+  tls: tlsSuite,
   sdk: sdkSuite,
   generator: generatorSuite,
   start: startSuite,

@@ -4,7 +4,15 @@ import type { MixPart, Workload } from "../../../bench/load/workload.ts"
 import { Op, requestCount, requestOp, requestTarget } from "../../../protocol/index.ts"
 
 function workload(protocol: Workload["protocol"], mix: readonly MixPart[] = []): Workload {
-  const size = { connections: 1, depth: 1, burst: 1, count: 3, seconds: 1, warmUpSeconds: 0 }
+  const size = {
+    tls: false,
+    connections: 1,
+    depth: 1,
+    burst: 1,
+    count: 3,
+    seconds: 1,
+    warmUpSeconds: 0,
+  }
   const rest = { ratePerSecond: undefined, serverPid: undefined }
   return { host: "127.0.0.1", port: 1, protocol, mix, ...size, ...rest }
 }
