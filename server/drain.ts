@@ -1,5 +1,8 @@
 import type { Environment } from "./environment.ts"
 
+/** Of the time that all of it may take: what is kept for the last mark, and for the process to end. */
+const STORE_MS = 250
+
 /**
  * How a node leaves. Lame duck first, as in Google's SRE book: it says that it is not ready and serves
  * on, until balancers, other nodes and clients have noticed. Then it closes, without a request lost.
@@ -18,7 +21,7 @@ export class Drain {
   constructor(environment: Environment, delayMs: number, timeoutMs: number) {
     this.#environment = environment
     this.#delayMs = Math.min(delayMs, timeoutMs / 2)
-    this.#endMs = environment.monotonicMs() + timeoutMs
+    this.#endMs = environment.monotonicMs() + timeoutMs - STORE_MS
   }
 
   /** Resolves when it is to be over soon. */

@@ -12,7 +12,7 @@ import { RefusedClient } from "./refused-client.ts"
 /** Deadlines of clients are looked at so often, and may be late by as much. */
 const TICK_MS = 1_000
 /** When the node stops: a connection on which nothing has come for so long is ended. */
-const QUIET_MS = 100
+const QUIET_MS = 200
 /** Of the time that a drain may take: what is kept for the last answers, and for clients to read them. */
 const ANSWER_MS = 3_000
 /** After our FIN: time for clients to read their last answers and close. */

@@ -6,7 +6,12 @@ import type { ToolName } from "./tools.ts"
 
 /** What a kernel grants to some and refuses to others, whatever is installed. */
 type PrivilegeName =
-  "mounts" | "loop devices" | "network namespaces" | "real-time priority" | "IPv6"
+  | "mounts"
+  | "loop devices"
+  | "network namespaces"
+  | "process namespaces"
+  | "real-time priority"
+  | "IPv6"
 
 interface Privilege {
   readonly tools: readonly ToolName[]
@@ -16,6 +21,10 @@ interface Privilege {
 
 /** Runs a command that may mount what nobody else sees, root or not. */
 export const IN_MOUNTS: readonly string[] = ["unshare", "--user", "--map-root-user", "--mount"]
+
+/** Runs a command as the first process of a namespace, as a container does, root or not. */
+export const AS_FIRST: readonly string[] =
+  "unshare --user --map-root-user --pid --fork --kill-child --mount-proc".split(" ")
 
 const LOOP_PROBE = `
   dir=$(mktemp -d)
@@ -42,6 +51,7 @@ const privileges: Record<PrivilegeName, Privilege> = {
     tools: ["util-linux", "iproute2"],
     probe: `${IN_NAMESPACES.join(" ")} ip link set lo up`,
   },
+  "process namespaces": { tools: ["util-linux"], probe: `${AS_FIRST.join(" ")} true` },
   "real-time priority": { tools: ["util-linux"], probe: "chrt --fifo 1 true" },
   IPv6: { tools: [], probe: "grep -q '^0\\{31\\}1 ' /proc/net/if_inet6" },
 }

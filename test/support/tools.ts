@@ -23,6 +23,8 @@ export type ToolName =
   | "iproute2"
   | "cc"
   | "haproxy"
+  | "wrk"
+  | "script"
   | "/proc"
 
 const tools: Record<ToolName, Tool> = {
@@ -48,6 +50,8 @@ const tools: Record<ToolName, Tool> = {
   iproute2: { remedy: debian("iproute2"), isThere: () => isOnPath("ip") },
   cc: { remedy: debian("gcc libc6-dev"), isThere: () => isOnPath("cc") },
   haproxy: { remedy: debian("haproxy"), isThere: () => isOnPath("haproxy") },
+  script: { remedy: debian("bsdutils"), isThere: () => isOnPath("script") },
+  wrk: { remedy: debian("wrk"), isThere: () => isOnPath("wrk") },
   "/proc": { remedy: "run the tests on Linux", isThere: () => process.platform === "linux" },
 }
 
