@@ -44,7 +44,7 @@ const CROWDED_MAX = 100
 const UNCROWDED_MAX = 10_000
 
 /** How long a stop may take, by the monotonic clock of its node. */
-export const DRAIN_TIMEOUT_MS = 5_000
+export const DRAIN_TIMEOUT_MS = 6_000
 /** How long a request may wait for ids, by the monotonic clock of its node. */
 export const WAIT_TIMEOUT_MS = 1_000
 

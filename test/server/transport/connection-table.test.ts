@@ -122,7 +122,7 @@ describe("a table of connections", () => {
     served.send(PING)
     const { environment } = server.fake.node
     const closed = server.table.close(new Drain(environment, 0, 10_000))
-    environment.advance(100)
+    environment.advance(200)
     for (let i = 0; i < 10; i++) await Promise.resolve()
     expect([served.calls, refused.calls]).toEqual([["shutdown"], ["terminate"]])
     served.halfClose()

@@ -115,6 +115,24 @@ const WAY_MUTATIONS: readonly Mutation[] = [
     replacement: "",
   },
   {
+    name: "a node that stops leaves unanswered what comes late",
+    file: "server/transport/refusing-dialect.ts",
+    text: "    exchange.refuse(Status.NOT_READY, 0)\n    return Parsed.REPLY\n",
+    replacement: "    return Parsed.NOTHING\n",
+  },
+  {
+    name: "a node that stops ends connections that are not quiet",
+    file: "server/transport/connection-table.ts",
+    text: "if (this.#sockets.has(connection) && !connection.isQuiet) continue",
+    replacement: "",
+  },
+  {
+    name: "a node that stops does not answer what it has received",
+    file: CONNECTION,
+    text: "      this.#enter(ConnectionState.DRAINING)\n      this.#run()\n",
+    replacement: "      this.#enter(ConnectionState.FIN_SENT)\n      this.#socket.shutdown()\n",
+  },
+  {
     name: "what was forwarded is forwarded again",
     file: "server/routing/router.ts",
     text: "if ((flags & FLAG_FORWARDED) !== 0 || requestFault(",

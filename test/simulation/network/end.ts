@@ -32,6 +32,8 @@ export class End implements PeerSocket, ClientSocket, PipeEnd {
   readonly stream: Ends
   /** Told of what was accepted of a write. */
   onWrite: ((bytes: Uint8Array, offset: number, length: number) => void) | undefined
+  /** Told that its owner sends FIN. */
+  onFin: (() => void) | undefined
   /** Changes what is read. */
   onRead: ((chunk: Uint8Array) => Uint8Array) | undefined
   readonly #world: World
@@ -83,15 +85,13 @@ export class End implements PeerSocket, ClientSocket, PipeEnd {
 
   shutdown(): void {
     if (this.isClosed || this.#hasSentFin) return
-    this.#hasSentFin = true
-    this.#out.sendFin()
+    this.#sendFin()
     this.#closeIfDone()
   }
 
   end(): void {
     if (this.isClosed) return
-    if (!this.#hasSentFin) this.#out.sendFin()
-    this.#hasSentFin = true
+    if (!this.#hasSentFin) this.#sendFin()
     this.#close("closed here")
   }
 
@@ -142,6 +142,12 @@ export class End implements PeerSocket, ClientSocket, PipeEnd {
     this.isClosed = true
     this.#out.clear()
     this.stream.closedAt(this)
+  }
+
+  #sendFin(): void {
+    this.#hasSentFin = true
+    this.onFin?.()
+    this.#out.sendFin()
   }
 
   #readWhenAble(): void {

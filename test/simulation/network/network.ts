@@ -2,6 +2,7 @@ import type { Dial } from "../../../server/net/dial.ts"
 import type { Address } from "../../../server/net/address.ts"
 import { addressText } from "../../../server/net/address.ts"
 import type { Listen } from "../../../server/net/listen.ts"
+import { OwedFrames } from "../checks/owed-frames.ts"
 import type { End } from "./end.ts"
 import type { Gate, Party } from "./gate.ts"
 import { Road } from "./road.ts"
@@ -52,9 +53,9 @@ export class Network {
     return (address, events) => {
       const name = addressText(address)
       let open = 0
-      let isStopped = false
+      let stoppedAtMs: number | undefined
       const accept = (end: End): void => {
-        if (isStopped) end.stream.mishap ??= "its node stops"
+        if (stoppedAtMs !== undefined) end.stream.mishap ??= "its node stops"
         if (open >= maxConnections) {
           end.stream.isOneTooMany = true
           end.stream.mishap ??= "one too many"
@@ -65,10 +66,21 @@ export class Network {
           return
         }
         open++
+        const owed = new OwedFrames(this.#world)
+        end.onWrite = (_, __, length) => owed.written(length)
+        end.onFin = () => {
+          if (!end.stream.isOneTooMany) owed.ended(host, stoppedAtMs)
+        }
         end.serve({
-          data: (chunk) => connection.data(chunk),
+          data: (chunk) => {
+            owed.received(chunk)
+            connection.data(chunk)
+          },
           drained: () => connection.drained(),
-          ended: () => connection.ended(),
+          ended: () => {
+            owed.isLast = true
+            connection.ended()
+          },
           closed: () => {
             open--
             connection.closed()
@@ -79,7 +91,7 @@ export class Network {
       const listening = { host, gate, accept }
       this.#listening.set(name, listening)
       const stop = (): void => {
-        isStopped = true
+        stoppedAtMs = this.#world.nowMs
         for (const { listener } of this.streams) {
           if (listener.party.gate === gate) listener.stream.mishap ??= "its node stops"
         }

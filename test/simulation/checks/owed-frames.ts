@@ -1,0 +1,61 @@
+import {
+  REQUEST_SIZE,
+  RESPONSE_SIZE,
+  TEXT_FIRST_BYTE_MAX,
+  TEXT_FIRST_BYTE_MIN,
+} from "../../../protocol/index.ts"
+import type { World } from "../world.ts"
+
+/** A node that stops ends a connection once nothing has come for so long, by its own clock. */
+const QUIET_MS = 200
+/** That clock is fast by a thousandth at the most. */
+const CLOCK_RATE_MIN = 0.998
+/** Of a stop with the longest drain delay: after so long it may wait for nobody any more. */
+const PATIENCE_MS = 1_000
+
+/** What a node owes to one of its connections: nothing, when it sends its FIN. */
+export class OwedFrames {
+  readonly #world: World
+  #bytesIn = 0
+  #bytesOut = 0
+  #isText = false
+  #lastInMs = -Infinity
+  /** The client has said that it sends no more. */
+  isLast = false
+
+  constructor(world: World) {
+    this.#world = world
+  }
+
+  /** The node was handed bytes. */
+  received(chunk: Uint8Array): void {
+    const first = chunk[0]!
+    if (this.#bytesIn === 0) {
+      this.#isText = first >= TEXT_FIRST_BYTE_MIN && first <= TEXT_FIRST_BYTE_MAX
+    }
+    this.#bytesIn += chunk.length
+    this.#lastInMs = this.#world.nowMs
+  }
+
+  written(bytes: number): void {
+    this.#bytesOut += bytes
+  }
+
+  /**
+   * The node sends its FIN.
+   * @param stoppedAtMs when it closed its port; undefined: it has not
+   */
+  ended(host: number, stoppedAtMs: number | undefined): void {
+    const { nowMs } = this.#world
+    const owed =
+      Math.floor(this.#bytesIn / REQUEST_SIZE) - Math.floor(this.#bytesOut / RESPONSE_SIZE)
+    if (!this.#isText && owed > 0) {
+      this.#world.breaks(`node ${host} ended a connection with ${owed} requests unanswered`)
+    }
+    if (this.isLast || stoppedAtMs === undefined || nowMs - stoppedAtMs > PATIENCE_MS) return
+    const quietMs = nowMs - this.#lastInMs
+    if (quietMs < QUIET_MS * CLOCK_RATE_MIN) {
+      this.#world.breaks(`node ${host} ended a connection that was quiet for ${quietMs} ms only`)
+    }
+  }
+}
