@@ -148,8 +148,10 @@ describe("a node that wants certificates", () => {
     await using node = await RunningNode.start(dir.path, [...NODE, ...tlsArgs(), ...MUTUAL])
     const key = name === "ended" ? "server-key" : `${name}-key`
     const own = name === undefined ? {} : { cert: pem(name), key: pem(key) }
-    const answer = await exchange(node.tcp, "lunique\n", own)
-    expect(answer).not.toMatch(/[0-9]{10}/)
+    for (const maxVersion of ["TLSv1.3", "TLSv1.2"] as const) {
+      const answer = await exchange(node.tcp, "lunique\n", { ...own, maxVersion })
+      expect(answer).not.toMatch(/[0-9]{10}/)
+    }
     expect(await faultSaid(node)).toBe(reason)
     await using client = new FirnClient({
       servers: [node.tcp],
