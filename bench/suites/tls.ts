@@ -69,7 +69,7 @@ export function proxiedName(depth: number): string {
   return `by TLS or through HAProxy, ${CONNECTIONS} connections, ${depth} deep`
 }
 
-export const HANDSHAKES_NAME = "full handshakes of TLS 1.3, P-256"
+const HANDSHAKES_NAME = "full handshakes of TLS 1.3, P-256"
 
 function figure(name: string, unit: string) {
   return { name, unit, better: "higher" } as const
