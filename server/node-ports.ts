@@ -1,6 +1,7 @@
 import type { Logger } from "pino"
 import { Drain } from "./drain.ts"
 import type { Environment } from "./environment.ts"
+import { addressText } from "./net/address.ts"
 import type { ListenAddress } from "./net/address.ts"
 import type { Listen } from "./net/listen.ts"
 import { chooseDialect } from "./transport/choose-dialect.ts"
@@ -43,7 +44,7 @@ export class NodePorts {
         ...parts,
         address,
         name: "TCP",
-        newDialect: chooseDialect,
+        newDialect: chooseDialect(() => this.httpAddress && addressText(this.httpAddress)),
         hasReserve: false,
       })
     this.#environment = parts.environment

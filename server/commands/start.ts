@@ -52,6 +52,12 @@ async function start(options: StartOptions): Promise<void> {
   const tls = tlsFiles && new TlsIdentity(tlsFiles, systemEnvironment)
   const http = options.http === "off" ? undefined : options.http
   if (peers.length > 1 || peersFile !== undefined) requireReachable(options.tcp)
+  requireDistinct({
+    "--tcp": options.tcp,
+    "--http": http,
+    "--shared-tcp": options.sharedTcp,
+    "--shared-http": options.sharedHttp,
+  })
   const store = await openStore({ dataDir }, wanted)
   if (nodeId === undefined && peersFile !== undefined) {
     requireNode(peers, store.node.nodeId, peersFile)
@@ -105,6 +111,22 @@ async function start(options: StartOptions): Promise<void> {
   onHangUp(reloaded, stop, log)
   announce(node, [options.sharedTcp, options.sharedHttp], tlsFiles, log)
   if (tls !== undefined) watchCertificate(tls, systemEnvironment, log)
+}
+
+/** @throws InputError when two options name one address; a port 0 is another one each time */
+function requireDistinct(addresses: Readonly<Record<string, ListenAddress | undefined>>): void {
+  const seen = new Map<string, string>()
+  for (const [flag, address] of Object.entries(addresses)) {
+    if (address === undefined || ("port" in address && address.port === 0)) continue
+    const text = addressText(address)
+    const other = seen.get(text)
+    if (other !== undefined) {
+      throw new InputError(
+        `${other} and ${flag} are both ${text}: each needs an address of its own`,
+      )
+    }
+    seen.set(text, flag)
+  }
 }
 
 /** @throws InputError when other nodes could not connect there */

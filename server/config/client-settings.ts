@@ -1,7 +1,7 @@
 import { parseListenAddress } from "../net/address.ts"
 import type { ListenAddress } from "../net/address.ts"
-import { parseTarget, wholeNumber } from "./parsers.ts"
-import type { Target } from "./parsers.ts"
+import type { Target } from "../../protocol/index.ts"
+import { possibleTarget, wholeNumber } from "./parsers.ts"
 
 /** The options of the commands that ask a running node. */
 export const CLIENT_SETTINGS = [
@@ -15,7 +15,7 @@ export const CLIENT_SETTINGS = [
   {
     flag: "--target <random|ID|key:TEXT>",
     commands: ["id"],
-    parse: (text: string): Target => parseTarget(text),
+    parse: (text: string): Target => possibleTarget(text),
     unset: "the node that is asked",
     help: "a random node, a named one, or the owner of a key",
   },

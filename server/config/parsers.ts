@@ -1,4 +1,5 @@
-import { InputError, NODE_ID_MAX, TIME_MAX } from "../../protocol/index.ts"
+import { InputError, NODE_ID_MAX, TIME_MAX, parseTarget } from "../../protocol/index.ts"
+import type { Target } from "../../protocol/index.ts"
 import { parseListenAddress } from "../net/address.ts"
 import type { ListenAddress } from "../net/address.ts"
 
@@ -45,20 +46,11 @@ export function parseEpoch(text: string): number {
   )
 }
 
-/** Which node is asked for ids, as the client SDK takes it. */
-export type Target = { random: true } | { node: number } | { key: string }
-
-/**
- * Reads `random`, a node id, or `key:` and a text.
- * @throws InputError when it is none of them
- */
-export function parseTarget(text: string): Target {
-  if (text === "random") return { random: true }
-  if (/^[0-9]{1,9}$/.test(text)) {
-    const node = Number(text)
-    if (node > NODE_ID_MAX) throw new InputError(`A node id goes from 0 to ${NODE_ID_MAX}`)
-    return { node }
+/** @throws InputError when the text is no target, or names a node that there cannot be */
+export function possibleTarget(text: string): Target {
+  const target = parseTarget(text)
+  if ("node" in target && target.node > NODE_ID_MAX) {
+    throw new InputError(`A node id goes from 0 to ${NODE_ID_MAX}`)
   }
-  if (/^key:./.test(text)) return { key: text.slice("key:".length) }
-  throw new InputError("It takes random, a node id, or key: and a text")
+  return target
 }

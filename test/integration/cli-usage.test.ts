@@ -66,6 +66,10 @@ describe("wrong use is exit code 2 and one line that says what is right:", () =>
       (value) =>
         [noAddress("--http <HOST:PORT|unix:PATH|off>", value), ["start", "--http", value]] as const,
     ),
+    [
+      "--tcp and --http are both 127.0.0.1:6454: each needs an address of its own",
+      ["start", "--node-id", "1", "--http", "127.0.0.1:6454"],
+    ],
     ...["yesterday", "2026-13-01", "1969-12-31", "-1", "2026-01-01T00:00:00+01:00"].map(
       (value) => [invalid("--epoch <ISO|MS>", value, EPOCH), ["start", "--epoch", value]] as const,
     ),

@@ -81,13 +81,20 @@ describe.each(["/lunique", "/dunique", "/dunique?target=random"])("%s", (path) =
 })
 
 test("/dunique without a cluster answers for every key, and knows no other node", async () => {
-  for (const query of ["target=x", "key=8"]) {
+  for (const query of ["target=key:x", "key=8"]) {
     expect((await get(`/dunique?${query}`)).status).toBe(200)
   }
   const unknown = await get("/dunique?target=8")
   expect(unknown.status).toBe(404)
   expect(await unknown.text()).toBe("UNKNOWN_NODE: node 8 is not in this cluster\n")
-  for (const query of ["target=", "key=", "target=1&key=a", "target=1234567890"]) {
+  for (const query of [
+    "target=",
+    "key=",
+    "target=1&key=a",
+    "target=1234567890",
+    "count=3",
+    "n=1&n=2",
+  ]) {
     const response = await get(`/dunique?${query}`)
     expect(response.status).toBe(400)
     expect(await response.text()).toMatch(/^[^\n]+\n$/)
@@ -233,7 +240,7 @@ testWith("curl")(
   async () => {
     const url = `http://${node.tcp}/`
     const { stdout } = await run(["curl", "-sS", "--data-binary", "\nlunique 3\nhelp\n", url])
-    expect(stdout).toBe("this port is not for HTTP\n")
+    expect(stdout).toBe(`this port is not for HTTP: that is at ${node.http}\n`)
   },
 )
 

@@ -11,6 +11,9 @@ import { FlushScheduler } from "../../server/flush-scheduler.ts"
 import { FakeSocket } from "./fake-socket.ts"
 import { NODE_ID, VirtualNode } from "./virtual-node.ts"
 
+/** As on the TCP port of a node without HTTP. */
+export const TCP_DIALECT: NewDialect = chooseDialect(() => undefined)
+
 /** What an answer to PING says of a node made by `FakeServer`. */
 export const START_NUMBER = 0xc0de_1234_5678n
 
@@ -58,7 +61,7 @@ export class FakeServer {
 export class FakeClient extends FakeSocket {
   readonly server: FakeServer
   readonly connection: Connection
-  constructor(server: FakeServer = new FakeServer(), newDialect: NewDialect = chooseDialect) {
+  constructor(server: FakeServer = new FakeServer(), newDialect: NewDialect = TCP_DIALECT) {
     super()
     this.server = server
     this.connection = new Connection(this, server.connectionParts, newDialect)

@@ -1,9 +1,8 @@
-import { chooseDialect } from "../../server/transport/choose-dialect.ts"
 import { ConnectionTable } from "../../server/transport/connection-table.ts"
 import type { Client, ConnectionLimits } from "../../server/transport/connection-table.ts"
 import type { NewDialect } from "../../server/transport/dialect.ts"
 import { DEFAULT_LIMITS } from "./connection-limits.ts"
-import { FakeServer, utf8 } from "./fake-client.ts"
+import { FakeServer, TCP_DIALECT, utf8 } from "./fake-client.ts"
 import { FakeSocket } from "./fake-socket.ts"
 import { MemoryLog } from "./memory-log.ts"
 
@@ -22,7 +21,7 @@ export class TableServer {
     this.table = new ConnectionTable({ limits: all, parts, environment, log })
   }
 
-  connect(newDialect: NewDialect = chooseDialect): TableClient {
+  connect(newDialect: NewDialect = TCP_DIALECT): TableClient {
     return new TableClient(this.table, newDialect)
   }
 

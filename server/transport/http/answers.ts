@@ -17,6 +17,9 @@ export interface HttpAnswer {
   readonly headers: Readonly<Record<string, string>> | undefined
 }
 
+/** Of an answer that is another one for another Accept. */
+export const BY_ACCEPT = { Vary: "Accept" }
+
 /** One line of text. */
 export function text(status: number, line: string, headers?: HttpAnswer["headers"]): HttpAnswer {
   return { status, mediaType: MediaType.TEXT, body: `${line}\n`, headers }

@@ -1,8 +1,9 @@
 import type { Logger } from "pino"
 import { InputError } from "../../../protocol/index.ts"
-import { MediaType, text } from "./answers.ts"
+import { BY_ACCEPT, MediaType, text } from "./answers.ts"
 import type { HttpAnswer } from "./answers.ts"
 import type { IdsQuery } from "./ids-query.ts"
+import { wantsJson } from "./negotiation.ts"
 import type { HttpRequest } from "./request.ts"
 import type { Route, ServedNode } from "./route.ts"
 
@@ -64,6 +65,7 @@ export class Dispatcher {
       return unknownMethod(method) ?? text(405, "method not allowed: use GET", ALLOW)
     }
     try {
+      // Monitors append what they like to a path that has no parameters: it changes nothing.
       if (route.handle !== undefined) return route.handle(request, this.#node, parameter)
       const query = route.ask(request.query)
       return method === "HEAD" ? headOfIds(request) : query
@@ -88,10 +90,5 @@ function unknownMethod(method: string): HttpAnswer | undefined {
 /** Only ids that were taken have a length. */
 function headOfIds({ accept }: HttpRequest): HttpAnswer {
   const mediaType = wantsJson(accept) ? MediaType.JSON : MediaType.TEXT
-  return { status: 200, mediaType, body: undefined, headers: undefined }
-}
-
-/** Whether ids are to be answered as JSON. Browsers accept anything, and get text. */
-export function wantsJson(accept: string | null): boolean {
-  return accept?.includes(MediaType.JSON) ?? false
+  return { status: 200, mediaType, body: undefined, headers: BY_ACCEPT }
 }

@@ -1,12 +1,12 @@
 import { Parsed, REPLY } from "../dialect.ts"
 import type { ClientExchange, Dialect } from "../dialect.ts"
-import { PROXY_REFUSAL, isProxySignature } from "../proxy-header.ts"
+import { foreignBytes } from "../foreign.ts"
 import { text } from "./answers.ts"
 import type { HttpAnswer } from "./answers.ts"
-import { wantsJson } from "./dispatcher.ts"
 import type { Dispatcher } from "./dispatcher.ts"
 import { IdsEncodings, IdsForm } from "./encodings.ts"
 import { HEAD_SIZE_MAX, NoHead, headEnd, skipEmptyLines } from "./head-scanner.ts"
+import { wantsJson } from "./negotiation.ts"
 import { NO_REQUEST, parseHead } from "./http-parser.ts"
 import type { IdsQuery } from "./ids-query.ts"
 import { Persistence } from "./request.ts"
@@ -115,10 +115,7 @@ export class HttpDialect implements Dialect {
       case NoHead.TOO_LONG:
         return this.#refuse(exchange, text(431, `a head has at most ${HEAD_SIZE_MAX} bytes`))
       case NoHead.MALFORMED:
-        return this.#refuse(
-          exchange,
-          text(400, isProxySignature(this.#bytes) ? PROXY_REFUSAL : NO_REQUEST),
-        )
+        return this.#refuse(exchange, text(400, foreignBytes(this.#bytes) ?? NO_REQUEST))
     }
     const head = (this.#bytes as Latin1Buffer).latin1Slice(this.#start, end - LINE_ENDINGS_SIZE)
     this.#start = this.#scanned = end

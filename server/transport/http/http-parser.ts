@@ -1,4 +1,4 @@
-import { PROXY_REFUSAL } from "../proxy-header.ts"
+import { foreignLine } from "../foreign.ts"
 import { text } from "./answers.ts"
 import type { HttpAnswer } from "./answers.ts"
 import { Persistence } from "./request.ts"
@@ -35,7 +35,7 @@ export function parseHead(head: string): ReceivedRequest | HttpAnswer {
   const [first = "", ...lines] = head.split("\r\n")
   const [, method, target, major, minor] = REQUEST_LINE.exec(first) ?? []
   if (method === undefined || target === undefined) {
-    return text(400, head.startsWith("PROXY ") ? PROXY_REFUSAL : NO_REQUEST)
+    return text(400, foreignLine(Buffer.from(first)) ?? NO_REQUEST)
   }
   if (major !== "1") return text(505, "use HTTP/1.1")
   const isOld = minor === "0"

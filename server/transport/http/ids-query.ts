@@ -1,5 +1,7 @@
-import { InputError, Op, keyHash } from "../../../protocol/index.ts"
+import { InputError, Op, parseTarget } from "../../../protocol/index.ts"
 import { parseCount } from "../parse-count.ts"
+import { routeTo } from "../route-to.ts"
+import { parseQuery } from "./query.ts"
 
 /** A request for ids as a query string says it. */
 export interface IdsQuery {
@@ -10,6 +12,7 @@ export interface IdsQuery {
 }
 
 const ONE_LOCAL: IdsQuery = { op: Op.LOCAL, target: 0, count: undefined }
+const ONE_RANDOM: IdsQuery = { op: Op.RANDOM, target: 0, count: undefined }
 
 /**
  * The query of `/lunique`: `n`.
@@ -17,7 +20,7 @@ const ONE_LOCAL: IdsQuery = { op: Op.LOCAL, target: 0, count: undefined }
  */
 export function parseLocalQuery(query: string): IdsQuery {
   if (query === "") return ONE_LOCAL
-  return { ...ONE_LOCAL, count: countOf(new URLSearchParams(query)) }
+  return { ...ONE_LOCAL, count: countOf(parseQuery(query, ["n"])) }
 }
 
 /**
@@ -25,29 +28,21 @@ export function parseLocalQuery(query: string): IdsQuery {
  * @throws InputError with a sentence for the client
  */
 export function parseRoutedQuery(query: string): IdsQuery {
-  if (query === "target=random") return { op: Op.RANDOM, target: 0, count: undefined }
-  const parameters = new URLSearchParams(query)
+  if (query === "target=random") return ONE_RANDOM
+  const parameters = parseQuery(query, ["n", "target", "key"])
   const count = countOf(parameters)
   const target = parameters.get("target")
   const key = parameters.get("key")
-  if (key !== null && target !== null) throw new InputError("give a target or a key, not both")
-  if (key !== null) return { op: Op.KEY, target: keyHash(nonEmpty("key", key)), count }
-  if (target === null) return { ...ONE_LOCAL, count }
-  if (target === "random") return { op: Op.RANDOM, target: 0, count }
-  if (!/^[0-9]+$/.test(target)) {
-    return { op: Op.KEY, target: keyHash(nonEmpty("target", target)), count }
+  if (key !== undefined && target !== undefined) {
+    throw new InputError("give a target or a key, not both")
   }
-  // An id past the largest is let through, and answered UNKNOWN_NODE as it is for frames.
-  if (target.length <= 9) return { op: Op.NODE, target: Number(target), count }
-  throw new InputError(`target "${target}" is no node id; a key of digits is given as key=…`)
+  if (key === "") throw new InputError("key is empty")
+  if (key !== undefined) return { ...routeTo({ key }), count }
+  if (target !== undefined) return { ...routeTo(parseTarget(target)), count }
+  return { ...ONE_LOCAL, count }
 }
 
-function countOf(parameters: URLSearchParams): number | undefined {
+function countOf(parameters: ReadonlyMap<string, string>): number | undefined {
   const n = parameters.get("n")
-  return n === null ? undefined : parseCount(n, "n")
-}
-
-function nonEmpty(name: string, text: string): string {
-  if (text === "") throw new InputError(`${name} is empty: give random, a node id or a key`)
-  return text
+  return n === undefined ? undefined : parseCount(n, "n")
 }

@@ -48,7 +48,9 @@ export class Responses {
     this.#date = new Date(second * 1_000).toUTCString()
     this.#idsHeads = MEDIA_TYPES.flatMap((mediaType) =>
       Object.values(Persistence).map((persistence) =>
-        encoder.encode(`${this.#head(200, mediaType, persistence)}Content-Length: `),
+        encoder.encode(
+          `${this.#head(200, mediaType, persistence)}Vary: Accept\r\nContent-Length: `,
+        ),
       ),
     )
   }

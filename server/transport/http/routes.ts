@@ -3,7 +3,7 @@ import { integer, list, record, string } from "../../json-shape.ts"
 import type { Shape } from "../../json-shape.ts"
 import { NODE_STATUS } from "../../node-status.ts"
 import { READY } from "../../readiness.ts"
-import { MediaType, json, retryAfter, text } from "./answers.ts"
+import { BY_ACCEPT, MediaType, json, retryAfter, text } from "./answers.ts"
 import type { HttpAnswer } from "./answers.ts"
 import { parseLocalQuery, parseRoutedQuery } from "./ids-query.ts"
 import type { AnswerType, BodyType, Parameter, Route, ServedNode } from "./route.ts"
@@ -26,7 +26,7 @@ const N: Parameter = {
 const TARGET: Parameter = {
   name: "target",
   meaning:
-    "who answers: random, a node id, or a key, for which the node that owns it answers; " +
+    "who answers: random, a node id, or key:TEXT, for which the node that owns it answers; " +
     "this node when neither target nor key is given",
   schema: { type: "string", minLength: 1 },
 }
@@ -62,12 +62,15 @@ function success(meaning: string, ...bodies: readonly BodyType[]): AnswerType {
 
 const id = string("an id in decimal: a number of JavaScript would lose digits", /^[0-9]{1,20}$/)
 
-const IDS = success(
-  "the ids",
-  textBody("ids in decimal, each followed by a line feed", /^([0-9]{1,20}\n)+$/),
-  jsonBody(record<{ id: string }>("without n", { id })),
-  jsonBody(record<{ ids: readonly string[] }>("with n", { ids: list(id) })),
-)
+const IDS: AnswerType = {
+  ...success(
+    "the ids",
+    textBody("ids in decimal, each followed by a line feed", /^([0-9]{1,20}\n)+$/),
+    jsonBody(record<{ id: string }>("without n", { id })),
+    jsonBody(record<{ ids: readonly string[] }>("with n", { ids: list(id) })),
+  ),
+  headers: Object.keys(BY_ACCEPT),
+}
 
 const DECODED_ID: Shape<DecodedId> = record<DecodedId>("the parts of an id", {
   id,

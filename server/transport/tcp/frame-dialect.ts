@@ -13,7 +13,7 @@ import { AnswerSlot } from "../../exchange.ts"
 import type { LocalNode } from "../../routing/local-node.ts"
 import { Parsed, REPLY } from "../dialect.ts"
 import type { ClientExchange, Dialect, Encoding } from "../dialect.ts"
-import { PROXY_REFUSAL, isProxySignature } from "../proxy-header.ts"
+import { foreignBytes } from "../foreign.ts"
 import type { WriteBatch } from "../write-batch.ts"
 import { ownCount } from "./own-count.ts"
 
@@ -23,8 +23,6 @@ const RESPONSE_FRAME: Encoding = {
     batch.length += RESPONSE_SIZE
   },
 }
-
-const PROXY_REPLY = Buffer.from(`ERR BAD_REQUEST ${PROXY_REFUSAL}\n`)
 
 /** Where the generator puts the ids of one request; used up before the next. */
 const block = new AnswerSlot()
@@ -59,13 +57,11 @@ export class FrameDialect implements Dialect {
     if (this.#isForeign) return Parsed.CLOSE
     if (reader.start === reader.end && !reader.nextRun()) return Parsed.NOTHING
     const { bytes, start } = reader
-    if (this.#isFirst && isProxySignature(bytes.subarray(start, start + REQUEST_SIZE))) {
-      this.#isForeign = true
-      exchange.encoding = REPLY
-      exchange.reply = PROXY_REPLY
-      return Parsed.REPLY
+    if (this.#isFirst) {
+      this.#isFirst = false
+      const reason = foreignBytes(bytes.subarray(start, start + REQUEST_SIZE))
+      if (reason !== undefined) return this.#refuse(exchange, reason)
     }
-    this.#isFirst = false
     exchange.op = requestOp(bytes, start)
     exchange.flags = requestFlags(bytes, start)
     exchange.count = requestCount(bytes, start)
@@ -73,6 +69,14 @@ export class FrameDialect implements Dialect {
     exchange.encoding = RESPONSE_FRAME
     reader.start = start + REQUEST_SIZE
     return Parsed.REQUEST
+  }
+
+  /** By a line of text: what would have to read a frame is not there. */
+  #refuse(exchange: ClientExchange, reason: string): Parsed {
+    this.#isForeign = true
+    exchange.encoding = REPLY
+    exchange.reply = Buffer.from(`ERR BAD_REQUEST ${reason}\n`)
+    return Parsed.REPLY
   }
 
   /** Half the cost of a request by way of an exchange. */

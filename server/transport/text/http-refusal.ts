@@ -6,17 +6,22 @@ const METHOD = /^[A-Z]{3,7} /
 const METHOD_SIZE_MAX = 8
 
 const decoder = new TextDecoder()
-const BODY = "this port is not for HTTP"
-
-/** What a client of HTTP is answered on a port for lines; the line ending of the body is not in it. */
-export const HTTP_REFUSAL: string = [
-  "HTTP/1.1 400 Bad Request",
-  "Content-Type: text/plain;charset=utf-8",
-  `Content-Length: ${BODY.length + 1}`,
-  "Connection: close",
-  "",
-  BODY,
-].join("\r\n")
+/**
+ * What a client of HTTP is answered on a port for lines; the line ending of the body is not in it.
+ * @param httpAt where HTTP is spoken; undefined: nowhere
+ */
+export function httpRefusal(httpAt: string | undefined): string {
+  const where = httpAt === undefined ? "this node has none for it" : `that is at ${httpAt}`
+  const body = `this port is not for HTTP: ${where}`
+  return [
+    "HTTP/1.1 400 Bad Request",
+    "Content-Type: text/plain;charset=utf-8",
+    `Content-Length: ${Buffer.byteLength(body) + 1}`,
+    "Connection: close",
+    "",
+    body,
+  ].join("\r\n")
+}
 
 /** Whether a line begins as a request of HTTP does. */
 export function isHttpRequest(line: Uint8Array): boolean {

@@ -6,10 +6,12 @@ import {
   decodeId,
   idUnixMs,
   keyHash,
+  parseTarget,
 } from "../../../protocol/index.ts"
 import type { Exchange } from "../../exchange.ts"
 import type { Encoding } from "../dialect.ts"
 import { parseCount } from "../parse-count.ts"
+import { routeTo } from "../route-to.ts"
 import { ID_LINES, VALUE_LINE } from "./encodings.ts"
 
 const HELP = `lunique [count]                                   the next id(s) of this node, one a line
@@ -110,7 +112,8 @@ function parseRoute(words: readonly string[]): Route {
       if (name === undefined) throw new InputError("key takes a text without spaces")
       return { op: Op.KEY, target: keyHash(name), rest }
     default:
-      return { op: Op.LOCAL, target: 0, rest: words }
+      if (kind?.includes(":") !== true) return { op: Op.LOCAL, target: 0, rest: words }
+      return { ...routeTo(parseTarget(kind)), rest: words.slice(1) }
   }
 }
 

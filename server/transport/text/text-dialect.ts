@@ -1,8 +1,8 @@
 import { TEXT_LINE_MAX } from "../../../protocol/index.ts"
 import { Parsed, REPLY } from "../dialect.ts"
 import type { ClientExchange, Dialect } from "../dialect.ts"
-import { PROXY_REFUSAL, isProxyLine } from "../proxy-header.ts"
-import { HTTP_REFUSAL, isHttpRequest } from "./http-refusal.ts"
+import { foreignLine } from "../foreign.ts"
+import { httpRefusal, isHttpRequest } from "./http-refusal.ts"
 import { badRequest, parseLine } from "./text-commands.ts"
 
 const LF = 0x0a
@@ -15,6 +15,7 @@ const encoder = new TextEncoder()
 /** Lines of text, for people with nc or telnet. */
 export class TextDialect implements Dialect {
   readonly #epochMs: number
+  readonly #httpAt: string | undefined
   #chunk: Uint8Array = NOTHING
   #position = 0
   /** The beginning of a line whose end has not come; longer than the limit, it is dropped. */
@@ -27,8 +28,10 @@ export class TextDialect implements Dialect {
   /** How the connection ends: the client has said quit, or speaks HTTP. */
   #ending: typeof Parsed.END | typeof Parsed.CLOSE | undefined
 
-  constructor(epochMs: number) {
+  /** @param httpAt where HTTP is spoken, for those who try it here */
+  constructor(epochMs: number, httpAt: string | undefined) {
     this.#epochMs = epochMs
+    this.#httpAt = httpAt
   }
 
   get hasInput(): boolean {
@@ -67,11 +70,11 @@ export class TextDialect implements Dialect {
   }
 
   #parse(line: Uint8Array | undefined, exchange: ClientExchange): Parsed {
-    if (this.#isHttp) {
+    const foreign = line && foreignLine(line)
+    if (foreign !== undefined || this.#isHttp) {
       // A page in a browser may send any lines in the body of a request: none must be carried out.
       this.#ending = Parsed.CLOSE
-      const isProxy = line !== undefined && isProxyLine(line)
-      return reply(exchange, isProxy ? badRequest(PROXY_REFUSAL) : HTTP_REFUSAL)
+      return reply(exchange, foreign ? badRequest(foreign) : httpRefusal(this.#httpAt))
     }
     if (line === undefined) {
       return reply(exchange, badRequest(`line longer than ${TEXT_LINE_MAX} bytes`))

@@ -4,7 +4,7 @@ import {
   addressOrOff,
   choice,
   parseEpoch,
-  parseTarget,
+  possibleTarget,
   wholeNumber,
 } from "../../../server/config/parsers.ts"
 
@@ -65,14 +65,16 @@ describe("a target", () => {
     ["1023", { node: 1023 }],
     ["key:user:42", { key: "user:42" }],
     ["key:7", { key: "7" }],
+    ["node:1023", { node: 1_023 }],
   ])("is read: %s", (text, target) => {
-    expect(parseTarget(text)).toEqual(target as never)
+    expect(possibleTarget(text)).toEqual(target as never)
   })
 
   test("is refused with what it can be", () => {
-    refuses(() => parseTarget("1024"), "A node id goes from 0 to 1023")
-    for (const text of ["", "key:", "any", "-1"]) {
-      refuses(() => parseTarget(text), "It takes random, a node id, or key: and a text")
+    refuses(() => possibleTarget("1024"), "A node id goes from 0 to 1023")
+    for (const text of ["", "key:", "any", "-1", "007", "RANDOM"]) {
+      const is = "it is random, a node id such as 7 or node:7, or key:TEXT"
+      refuses(() => possibleTarget(text), `"${text}" is no target: ${is}`)
     }
   })
 })

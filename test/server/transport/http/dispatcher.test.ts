@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test"
 import { InputError, Op } from "../../../../protocol/index.ts"
-import { MediaType, text } from "../../../../server/transport/http/answers.ts"
+import { BY_ACCEPT, MediaType, text } from "../../../../server/transport/http/answers.ts"
 import type { HttpAnswer } from "../../../../server/transport/http/answers.ts"
 import { Dispatcher } from "../../../../server/transport/http/dispatcher.ts"
 import type { IdsQuery } from "../../../../server/transport/http/ids-query.ts"
@@ -84,7 +84,7 @@ describe("a request for ids", () => {
   })
 
   test("takes none when it is a HEAD, which does not know their length", () => {
-    const head = { status: 200, mediaType: MediaType.TEXT, body: undefined, headers: undefined }
+    const head = { status: 200, mediaType: MediaType.TEXT, body: undefined, headers: BY_ACCEPT }
     expect(ask("/ids?n=3", "HEAD")).toEqual(head)
     expect(ask("/ids?n=x", "HEAD")).toMatchObject({ status: 400 })
   })

@@ -45,7 +45,7 @@ describe("a request for ids", () => {
     ["target=2", 2],
     ["target=7", 7],
     ["", 7],
-    ["target=order-42", rendezvousOwner(keyHash("order-42"), [1, 2, 3, 7])],
+    ["target=key:order-42", rendezvousOwner(keyHash("order-42"), [1, 2, 3, 7])],
     ["key=42", rendezvousOwner(keyHash("42"), [1, 2, 3, 7])],
   ])("with the query %j is answered by node %d", async (query, nodeId) => {
     const { status, body } = get(connected(), query)

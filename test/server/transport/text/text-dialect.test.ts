@@ -74,7 +74,7 @@ describe("lines", () => {
 })
 
 describe("a request of HTTP", () => {
-  const BODY = "this port is not for HTTP\n"
+  const BODY = "this port is not for HTTP: this node has none for it\n"
   const REFUSAL = new RegExp(
     `^HTTP/1\\.1 400 Bad Request\r\n[^]*\r\nContent-Length: ${BODY.length}\r\n[^]*\r\n\r\n${BODY}$`,
   )

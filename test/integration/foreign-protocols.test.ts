@@ -7,8 +7,12 @@ import { splitAddress } from "../support/tcp-client.ts"
 
 setDefaultTimeout(30_000)
 
-const REFUSAL =
+const PROXY =
   "the PROXY protocol is not spoken here: leave send-proxy out of the balancer's configuration\n"
+const TLS = "TLS is not spoken here: connect without it, or start the node with --tls-cert\n"
+const SSH = "SSH is not spoken here: this is a Firn node\n"
+/** The first bytes of a ClientHello, as OpenSSL 3 sends them. */
+const HELLO = "\x16\x03\x01\x02\0\x01\0\x01\xfc\x03\x03"
 const LINES = "PROXY TCP4 192.0.2.1 192.0.2.2 40000 6454\r\n"
 const SIGNATURE = "\r\n\r\n\0\r\nQUIT\n"
 /** Version 2, of a connection between two IPv4 addresses: 28 bytes. */
@@ -36,22 +40,26 @@ async function answerTo(address: string, pieces: readonly string[]): Promise<str
 }
 
 test.each([
-  ["version 1", [LINES + FRAME]],
-  ["version 1 in two pieces", [LINES.slice(0, 9), LINES.slice(9)]],
-  ["version 2", [BINARY + FRAME]],
-  ["version 2 in two pieces", [BINARY.slice(0, 5), BINARY.slice(5) + FRAME]],
-  ["version 2 in front of HTTP", [BINARY + REQUEST]],
-])("the TCP port refuses a header of the PROXY protocol by its name: %s", async (_, pieces) => {
-  expect(await answerTo(node.tcp, pieces)).toBe(`ERR BAD_REQUEST ${REFUSAL}`)
+  ["PROXY, version 1", [LINES + FRAME], PROXY],
+  ["the same in two pieces", [LINES.slice(0, 9), LINES.slice(9)], PROXY],
+  ["PROXY, version 2", [BINARY + FRAME], PROXY],
+  ["the same in two pieces", [BINARY.slice(0, 5), BINARY.slice(5) + FRAME], PROXY],
+  ["the same in front of HTTP", [BINARY + REQUEST], PROXY],
+  ["TLS", [HELLO], TLS],
+  ["SSH", ["SSH-2.0-OpenSSH_9.2p1 Debian-2\r\n"], SSH],
+])("the TCP port refuses another protocol by its name: %s", async (_, pieces, reason) => {
+  expect(await answerTo(node.tcp, pieces)).toBe(`ERR BAD_REQUEST ${reason}`)
 })
 
 test.each([
-  ["version 1", LINES],
-  ["version 2", BINARY],
-])("the port for HTTP does so too: %s", async (_, header) => {
-  const answer = await answerTo(node.http, [header + REQUEST])
+  ["PROXY, version 1", LINES + REQUEST, PROXY],
+  ["PROXY, version 2", BINARY + REQUEST, PROXY],
+  ["TLS", HELLO, TLS],
+  ["SSH", "SSH-2.0-OpenSSH_9.2p1 Debian-2\r\n\r\n", SSH],
+])("the port for HTTP does so too: %s", async (_, sent, reason) => {
+  const answer = await answerTo(node.http, [sent])
   expect(answer).toStartWith("HTTP/1.1 400 Bad Request\r\n")
-  expect(answer).toEndWith(`\r\n\r\n${REFUSAL}`)
+  expect(answer).toEndWith(`\r\n\r\n${reason}`)
 })
 
 test("a bad frame that begins alike is a bad frame, and so is one that comes later", async () => {
