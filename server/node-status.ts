@@ -1,3 +1,4 @@
+import { SIGNED_TIME_LIMIT } from "../protocol/index.ts"
 import type { Generator } from "./generator/generator.ts"
 import { TIME_LIMIT } from "./generator/reservation.ts"
 import { integer, list, nullable, number, record, string } from "./json-shape.ts"
@@ -30,6 +31,9 @@ export interface NodeStatus {
   readonly epochMs: number
   /** Until the time field of the format is used up. */
   readonly yearsLeft: number
+  /** ISO 8601, UTC: up to when ids fit into a signed 64-bit number, and up to when there are any. */
+  readonly signedUntil: string
+  readonly until: string
   /** How far ids are ahead of the wall clock. */
   readonly clockLeadMs: number
   /** What of the wall clock is not believed, or null. */
@@ -59,6 +63,8 @@ export const NODE_STATUS: Shape<NodeStatus> = record<NodeStatus>(
     epoch: string("what ids count from, as a UTC date"),
     epochMs: integer("the same in Unix milliseconds"),
     yearsLeft: number("until the time field of the format is used up"),
+    signedUntil: string("up to when ids are positive as signed 64-bit numbers, as a UTC date"),
+    until: string("up to when there are ids, as a UTC date"),
     clockLeadMs: integer("how far ids are ahead of the wall clock"),
     clockDoubt: nullable(string("what of its wall clock is not believed; null when all is")),
     unready: nullable(string("why no ids are given out; null when they are")),
@@ -106,6 +112,8 @@ export function statusOf({
     epoch: new Date(epochMs).toISOString(),
     epochMs,
     yearsLeft: Math.round(yearsLeft * 10) / 10,
+    signedUntil: new Date(epochMs + SIGNED_TIME_LIMIT).toISOString(),
+    until: new Date(epochMs + TIME_LIMIT).toISOString(),
     clockLeadMs: generator.leadMs,
     clockDoubt: clockWatch.doubt ?? null,
     unready: readiness === READY ? null : readiness.reason,

@@ -18,6 +18,7 @@ import type { Outcome } from "../supervisor/supervisor.ts"
 import { PORT_MAX } from "../net/address.ts"
 import { tryTlsOf } from "../try-lines.ts"
 import type { TryTls } from "../try-lines.ts"
+import { checkNewEpoch } from "./check-epoch.ts"
 import { onHangUp } from "./hang-up.ts"
 import type { Reloaded } from "./hang-up.ts"
 
@@ -34,6 +35,8 @@ async function cluster(options: ClusterOptions): Promise<void> {
   const plans = planNodes(options.dataDir, portsOf(options, freePorts))
   const { peers } = startValues(plans[0]!, plans)
   const tryTls = tryTlsOf(tlsFilesOf({ ...options, peers, peersFile: undefined }))
+  const dataDirs = plans.map(({ dataDir }) => dataDir)
+  checkNewEpoch(options.epoch, dataDirs)
   for (const { nodeId, dataDir } of plans) {
     createStore({ dataDir }, { nodeId, epochMs: options.epoch ?? DEFAULT_EPOCH_MS })
   }

@@ -3,7 +3,8 @@ import type { Command } from "commander"
 import { DEFAULT_EPOCH_MS } from "../../protocol/index.ts"
 import { defineCommand } from "../config/command-line.ts"
 import type { Values } from "../config/settings.ts"
-import { createStore } from "../storage/open-store.ts"
+import { checkNewEpoch } from "./check-epoch.ts"
+import { createStore, storedIdentity } from "../storage/open-store.ts"
 
 export function defineSeed(program: Command): void {
   const description = "write the node ids 0 to N-1 into DIR/node-0, DIR/node-1, …"
@@ -12,8 +13,11 @@ export function defineSeed(program: Command): void {
 
 /** What exists is told and left as it is. */
 function seed({ nodes, dataDir, epoch }: Values<"seed">): void {
-  for (let nodeId = 0; nodeId < nodes; nodeId++) {
-    const directory = join(dataDir, `node-${nodeId}`)
+  const directories = Array.from({ length: nodes }, (_, nodeId) => join(dataDir, `node-${nodeId}`))
+  checkNewEpoch(epoch, directories)
+  const wanted = epoch === undefined ? {} : { epochMs: epoch }
+  for (const directory of directories) storedIdentity({ dataDir: directory }, wanted)
+  for (const [nodeId, directory] of directories.entries()) {
     const identity = { nodeId, epochMs: epoch ?? DEFAULT_EPOCH_MS }
     const created = createStore({ dataDir: directory }, identity)
     console.log(

@@ -26,6 +26,7 @@ import type { TlsFiles } from "../net/tls-files.ts"
 import { TlsIdentity } from "../net/tls-identity.ts"
 import { removeStaleSocket } from "../net/unix-socket.ts"
 import { httpTryLine, tcpTryLines, tryTlsOf } from "../try-lines.ts"
+import { checkNewEpoch } from "./check-epoch.ts"
 import { onHangUp } from "./hang-up.ts"
 import type { Reloaded } from "./hang-up.ts"
 
@@ -58,6 +59,7 @@ async function start(options: StartOptions): Promise<void> {
     "--shared-tcp": options.sharedTcp,
     "--shared-http": options.sharedHttp,
   })
+  checkNewEpoch(options.epoch, [dataDir])
   const store = await openStore({ dataDir }, wanted)
   if (nodeId === undefined && peersFile !== undefined) {
     requireNode(peers, store.node.nodeId, peersFile)

@@ -66,7 +66,8 @@ function statusText(node: NodeStatus): string {
   const lines = [
     `node          ${node.node}`,
     `epoch         ${node.epoch} (${node.epochMs})`,
-    `years left    ${node.yearsLeft}`,
+    `signed until  ${node.signedUntil}  (ids above that need an unsigned 64-bit type)`,
+    `ids until     ${node.until}  (${node.yearsLeft} years)`,
     `clock lead    ${node.clockLeadMs} ms`,
     `ready         ${node.unready === null ? "yes" : `no: ${node.unready}`}`,
   ]

@@ -118,6 +118,7 @@ export const NODE_SETTINGS = [
     flag: "--epoch <ISO|MS>",
     commands: ["start", "cluster", "seed", "decode"],
     parse: (text: string): number => parseEpoch(text),
+    write: (epochMs: number): string => new Date(epochMs).toISOString(),
     unset: "2026-01-01 where none is stored",
     help: "the time that ids count from, as a UTC date or Unix milliseconds; chosen at a node's first start, never changes",
   },

@@ -3,6 +3,9 @@ import type { Target } from "../../protocol/index.ts"
 import { parseListenAddress } from "../net/address.ts"
 import type { ListenAddress } from "../net/address.ts"
 
+/** Unix milliseconds below this are of before 1973; as seconds they reach to the year 5138. */
+const MILLISECONDS_MIN = 1e11
+
 /** @throws InputError when the text is not a whole number from `min` to `max` */
 export function wholeNumber(text: string, min: number, max: number): number {
   const value = /^[0-9]{1,15}$/.test(text) ? Number(text) : Number.NaN
@@ -38,12 +41,26 @@ export function fileMode(text: string): string {
  * @throws InputError when it is neither
  */
 export function parseEpoch(text: string): number {
-  const isDate = /^[0-9]{4}-[0-9]{2}-[0-9]{2}(T[0-9:.]+Z)?$/.test(text)
-  const epochMs = isDate ? Date.parse(text) : /^[0-9]{1,15}$/.test(text) ? Number(text) : Number.NaN
+  const isNumber = /^[0-9]{1,15}$/.test(text)
+  const epochMs = isNumber ? Number(text) : dateMs(text)
+  if (isNumber && epochMs > 0 && epochMs < MILLISECONDS_MIN) {
+    const meant = new Date(epochMs * 1_000).toISOString()
+    throw new InputError(
+      `It takes milliseconds, and ${text} looks like seconds: ${epochMs * 1_000} is ${meant}`,
+    )
+  }
   if (epochMs >= 0 && epochMs <= TIME_MAX) return epochMs
   throw new InputError(
     "It takes a UTC date from 1970 on, such as 2026-01-01 or 2026-01-01T00:00:00Z, or Unix milliseconds",
   )
+}
+
+/** @returns NaN when it is no date; JavaScript takes 30 February for 2 March */
+function dateMs(text: string): number {
+  if (!/^[0-9]{4}-[0-9]{2}-[0-9]{2}(T[0-9:.]+Z)?$/.test(text)) return Number.NaN
+  const timeMs = Date.parse(text)
+  const isSame = timeMs >= 0 && new Date(timeMs).toISOString().startsWith(text.slice(0, 10))
+  return isSame ? timeMs : Number.NaN
 }
 
 /** @throws InputError when the text is no target, or names a node that there cannot be */

@@ -13,6 +13,8 @@ export interface Setting {
    * @throws InputError that says what is right
    */
   readonly parse?: (text: string) => unknown
+  /** The text of a value, where that is not the value as it stands. */
+  readonly write?: (value: never) => string
   /** The text that is parsed when none is given. */
   readonly default?: string
   /** The text that is parsed when the flag stands there alone. */

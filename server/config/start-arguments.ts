@@ -25,7 +25,9 @@ export function startArguments(values: StartValues): string[] {
   const byName: ByName = values
   return settingsOf("start").flatMap((setting) => {
     const value = byName[nameOf(setting)]
-    return value === undefined ? [] : [flagOf(setting), valueText(value)]
+    if (value === undefined) return []
+    const write = setting.write ?? valueText
+    return [flagOf(setting), write(value as never)]
   })
 }
 

@@ -1,5 +1,5 @@
 import type { Identity, NodeStore, WantedIdentity } from "./node-store.ts"
-import { NodeFile } from "./sqlite/node-file.ts"
+import { NodeFile, readIdentity } from "./sqlite/node-file.ts"
 import { SqliteStore } from "./sqlite/sqlite-store.ts"
 
 /** Which store a node uses, and where that is. There is one kind so far: SQLite in a directory. */
@@ -14,6 +14,18 @@ export interface StoreSettings {
  */
 export function openStore({ dataDir }: StoreSettings, wanted: WantedIdentity): Promise<NodeStore> {
   return SqliteStore.open(dataDir, wanted)
+}
+
+/**
+ * Reads what is stored, also while a node has it open.
+ * @returns undefined when nothing is
+ * @throws StoreError when it cannot be read, or is another identity than the one wanted
+ */
+export function storedIdentity(
+  { dataDir }: StoreSettings,
+  wanted: WantedIdentity,
+): Identity | undefined {
+  return readIdentity(dataDir, wanted)
 }
 
 /**

@@ -1,5 +1,5 @@
 import { describe, expect, setDefaultTimeout, test } from "bun:test"
-import { readFileSync, statSync } from "node:fs"
+import { existsSync, readFileSync, statSync } from "node:fs"
 import { composeId, decodeId } from "../../protocol/index.ts"
 import { NodeFile } from "../../server/storage/sqlite/node-file.ts"
 import { RunningNode, runFirn } from "../support/firn-process.ts"
@@ -152,6 +152,27 @@ describe("firn seed", () => {
     const file = NodeFile.open(dir.at("node-0"), {})
     expect(file.node).toEqual({ nodeId: 0, epochMs: Date.UTC(2020, 1, 29), mark: 0 })
     file.close()
+  })
+
+  test("takes no epoch but the one that is stored, and none of the future", async () => {
+    using dir = new TempDir()
+    const seed = (...args: string[]) => runFirn(["seed", "--data-dir", dir.path, ...args])
+    expect((await seed("--nodes", "1", "--epoch", "2020-02-29")).exit).toBe(0)
+    const other = await seed("--nodes", "2", "--epoch", "2020-03-01")
+    expect([other.exit, other.stderr]).toEqual([
+      2,
+      expect.stringContaining(
+        "node.sqlite has the epoch 2020-02-29T00:00:00.000Z (1582934400000), but --epoch is 2020-03-01",
+      ),
+    ])
+    const future = await seed("--nodes", "2", "--epoch", "2090-01-01")
+    expect([future.exit, future.stderr]).toEqual([
+      2,
+      expect.stringMatching(
+        /^error: --epoch is 2090-01-01T00:00:00.000Z, and by the clock of this machine it is 20/,
+      ),
+    ])
+    expect(existsSync(dir.at("node-1"))).toBe(false)
   })
 
   test("says which directory cannot be made", async () => {

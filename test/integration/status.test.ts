@@ -24,7 +24,8 @@ test("firn status shows the node and what it sees of the others", async () => {
     stdout: `\
 node          7
 epoch         2026-01-01T00:00:00.000Z (1767225600000)
-years left    138.5
+signed until  2095-09-07T15:47:35.552Z  (ids above that need an unsigned 64-bit type)
+ids until     2165-05-15T07:35:11.104Z  (138.5 years)
 clock lead    3 ms
 ready         yes
 

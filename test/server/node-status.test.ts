@@ -26,6 +26,8 @@ describe("the status of a node", () => {
       epoch: "2026-01-01T00:00:00.000Z",
       epochMs: DEFAULT_EPOCH_MS,
       yearsLeft: Number(years.toFixed(1)),
+      signedUntil: "2095-09-07T15:47:35.552Z",
+      until: "2165-05-15T07:35:11.104Z",
       clockLeadMs: blocks.at(-1)!.time - node.environment.time,
       clockDoubt: null,
       unready: null,

@@ -6,6 +6,8 @@ export const SAMPLE_STATUS: NodeStatus = {
   epoch: "2026-01-01T00:00:00.000Z",
   epochMs: 1_767_225_600_000,
   yearsLeft: 138.5,
+  signedUntil: "2095-09-07T15:47:35.552Z",
+  until: "2165-05-15T07:35:11.104Z",
   clockLeadMs: 3,
   clockDoubt: null,
   unready: null,

@@ -1,6 +1,7 @@
-import { Database } from "bun:sqlite"
+import { Database, constants } from "bun:sqlite"
 import { closeSync, mkdirSync, openSync, rmSync, statSync } from "node:fs"
 import { join } from "node:path"
+import { pathToFileURL } from "node:url"
 import { DEFAULT_EPOCH_MS, NODE_ID_MAX } from "../../../protocol/index.ts"
 import { StoreError, StoreFault } from "../errors.ts"
 import type { Identity, StoredNode, WantedIdentity } from "../node-store.ts"
@@ -108,6 +109,27 @@ export class NodeFile {
         "put the file back that was there",
     )
   }
+}
+
+/**
+ * What a file says that never changes, without its lock. Another process may hold that, and write.
+ * @returns undefined when there is no file
+ * @throws StoreError
+ */
+export function readIdentity(dataDir: string, wanted: WantedIdentity): Identity | undefined {
+  const path = nodeFilePath(dataDir)
+  return explaining(path, () => {
+    if (statSync(path, { throwIfNoEntry: false }) === undefined) return undefined
+    checkSize(path)
+    const { SQLITE_OPEN_READONLY, SQLITE_OPEN_URI } = constants
+    const uri = `${pathToFileURL(path).href}?immutable=1`
+    using database = new Database(uri, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI)
+    const row = database.query<Row, []>("SELECT * FROM node").get()
+    if (row === null) throw corrupt(path, "it has 0 rows")
+    const stored = { nodeId: row.node_id, epochMs: row.epoch_ms }
+    checkIdentity(path, stored, wanted)
+    return stored
+  })
 }
 
 /** SQLite takes a file below its smallest page for an empty database, and makes it into one. */

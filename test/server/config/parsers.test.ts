@@ -50,12 +50,29 @@ describe("an epoch", () => {
     expect(parseEpoch(text)).toBe(epochMs)
   })
 
-  test.each(["", "soon", "-1", "2026-1-1", "2026-13-01", "1969-12-31", "4398046511104"])(
-    "is refused with examples: %j",
-    (text) => {
-      refuses(() => parseEpoch(text), "such as 2026-01-01 or 2026-01-01T00:00:00Z")
-    },
-  )
+  test.each([
+    "",
+    "soon",
+    "-1",
+    "2026-1-1",
+    "2026-13-01",
+    "2026-02-30",
+    "2026-04-31",
+    "2025-02-29",
+    "2026-01-01T24:00:01Z",
+    "2026-01-01T12:61:00Z",
+    "1969-12-31",
+    "4398046511104",
+  ])("is refused with examples: %j", (text) => {
+    refuses(() => parseEpoch(text), "such as 2026-01-01 or 2026-01-01T00:00:00Z")
+  })
+
+  test("in seconds is refused with what was meant", () => {
+    const message =
+      "It takes milliseconds, and 1767225600 looks like seconds: 1767225600000 is 2026-01-01T00:00:00.000Z"
+    refuses(() => parseEpoch("1767225600"), message)
+    refuses(() => parseEpoch("1"), "1000 is 1970-01-01T00:00:01.000Z")
+  })
 })
 
 describe("a target", () => {
