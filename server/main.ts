@@ -1,4 +1,4 @@
-#!/usr/bin/env bun
+#!/usr/bin/env -S bun --no-env-file --config=/dev/null
 import { InputError } from "../protocol/index.ts"
 import { Command, CommanderError } from "commander"
 import { version } from "../package.json"

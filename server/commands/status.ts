@@ -37,6 +37,8 @@ async function bodyOf(server: ListenAddress, tls: CommandTls | undefined): Promi
   const where = addressText(server)
   const host = "path" in server ? "localhost" : where
   const url = `${tls === undefined ? "http" : "https"}://${host}/nodes`
+  // Bun would ask the proxy of HTTP_PROXY, even for the loopback address.
+  process.env["NO_PROXY"] = "*"
   let response: Response
   let body: string
   try {

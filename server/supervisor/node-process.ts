@@ -25,6 +25,11 @@ export interface NodeProcessEvents {
   ended(end: ProcessEnd): void
 }
 
+/** Bun reads `.env` and `bunfig.toml` of the current directory, whoever put them there. */
+const ALONE = ["--no-env-file", "--config=/dev/null"]
+/** One process can have the address that a debugger connects to. */
+const UNSHARED_ENV = { BUN_INSPECT: undefined, BUN_INSPECT_CONNECT_TO: undefined }
+
 /** Starts the process of a node. @throws Error when the system cannot run one more */
 export type SpawnNode = (plan: NodePlan, events: NodeProcessEvents) => NodeProcess
 
@@ -32,12 +37,18 @@ export type SpawnNode = (plan: NodePlan, events: NodeProcessEvents) => NodeProce
 export function spawnStart(values: StartValues, events: NodeProcessEvents): NodeProcess {
   // A variable gives way to an argument, but for one that may not stand beside it.
   const conflicting = conflictingVariables(values).map((name) => [name, undefined])
-  const child = Bun.spawn([process.execPath, Bun.main, "start", ...startArguments(values)], {
+  const program = [process.execPath, ...ALONE, Bun.main]
+  const child = Bun.spawn([...program, "start", ...startArguments(values)], {
     // Open, with nothing written to it, for as long as this process lives.
     stdin: "pipe",
     stdout: "pipe",
     stderr: "pipe",
-    env: { ...process.env, ...Object.fromEntries(conflicting), ...SUPERVISED_ENV },
+    env: {
+      ...process.env,
+      ...UNSHARED_ENV,
+      ...Object.fromEntries(conflicting),
+      ...SUPERVISED_ENV,
+    },
   })
   void Promise.all([
     eachLine(child.stdout, (line) => events.outputLine(line)),
