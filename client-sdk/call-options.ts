@@ -59,6 +59,7 @@ function targetOf({ node, key, random }: CallOptions): Target {
     }
     return { op: Op.NODE, value: node }
   }
+  if (key === "") throw invalidArgument("key is empty")
   if (key !== undefined) {
     if (typeof key !== "string") throw invalidArgument(`key is ${shown(key)}, not a string`)
     return { op: Op.KEY, value: keyHash(key) }

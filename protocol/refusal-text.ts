@@ -1,4 +1,5 @@
 import type { Answer } from "./answer.ts"
+import { durationText } from "./duration.ts"
 import { halvesToNumber } from "./halves.ts"
 import { STATUSES, Status } from "./statuses.ts"
 
@@ -15,7 +16,7 @@ export function refusalText(refusal: Answer): string {
     case Status.OVERLOADED:
       return `too much is waiting for the node: try again in ${detail} ms`
     case Status.CLOCK_BEHIND:
-      return `the node's clock is behind its last id: ids are back in ${detail} ms`
+      return `the node's clock is behind its last id: ids are back in ${durationText(detail)}`
     case Status.NOT_READY:
       return "the node cannot give out ids now: it is starting, stopping, or cannot store its mark"
     case Status.WRONG_NODE:

@@ -1,5 +1,8 @@
-import { Status } from "../protocol/index.ts"
+import { Status, durationText } from "../protocol/index.ts"
 import type { Generator } from "./generator/generator.ts"
+
+/** Who has to wait longer than a day has something else to do. */
+const LONG_WAIT_MS = 86_400_000
 
 /** Ids are given out. */
 export const READY = "ready"
@@ -64,11 +67,18 @@ function noIds({ generator, clockWatch }: ReadinessSources): Unreadiness | undef
   if (refusal === Status.OK) return undefined
   const retryAfterMs = generator.refusalDetail
   if (refusal === Status.CLOCK_BEHIND) {
-    const behind = `the clock is ${generator.leadMs} ms behind the last id`
-    return { reason: `CLOCK_BEHIND: ${behind}; ids are back in ${retryAfterMs} ms`, retryAfterMs }
+    const behind = `the clock is ${durationText(generator.leadMs)} behind the last id`
+    const back = `ids are back in ${durationText(retryAfterMs)}${remedy(retryAfterMs)}`
+    return { reason: `CLOCK_BEHIND: ${behind}; ${back}`, retryAfterMs }
   }
   const why = clockWatch.unready ?? whyNotStored(generator)
   return { reason: `NOT_READY: ${why}`, retryAfterMs }
+}
+
+/** Nobody waits for a clock that was far ahead once. */
+function remedy(waitMs: number): string {
+  if (waitMs < LONG_WAIT_MS) return ""
+  return ": set the clock right, or retire this node id and start with a new one in an empty directory"
 }
 
 function whyNotStored({ ended, lagMs }: ReadinessSources["generator"]): string {

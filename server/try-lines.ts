@@ -2,12 +2,31 @@ import { addressText } from "./net/address.ts"
 import type { ListenAddress } from "./net/address.ts"
 import type { TlsFiles } from "./net/tls-files.ts"
 
+/** What a node can be told to listen on, and where that is found. */
+const LOOPBACK = new Map([
+  ["0.0.0.0", "127.0.0.1"],
+  ["*", "127.0.0.1"],
+  ["::", "::1"],
+])
+
 /** What whoever tries a node by TLS has to be told. */
 export interface TryTls {
   /** What the certificate of the node can be checked with. */
   readonly caFile: string
   /** Whether clients need a certificate. */
   readonly wantsClientCert: boolean
+}
+
+/** Where an address that stands for all of a machine can be reached on it. */
+function reachable(address: ListenAddress): ListenAddress {
+  if ("path" in address) return address
+  const loopback = LOOPBACK.get(address.host)
+  return loopback === undefined ? address : { ...address, host: loopback }
+}
+
+/** Brackets mean something to some shells. */
+function quoted(word: string): string {
+  return /[[?]/.test(word) ? `'${word}'` : word
 }
 
 /** @returns undefined without TLS */
@@ -18,10 +37,12 @@ export function tryTlsOf(files: TlsFiles | undefined): TryTls | undefined {
 }
 
 /** What to paste into another terminal for a first id over TCP. */
-export function tcpTryLines(address: ListenAddress, tls?: TryTls): string[] {
+export function tcpTryLines(listening: ListenAddress, tls?: TryTls): string[] {
+  const address = reachable(listening)
   const asking = "printf 'lunique\\nquit\\n' |"
   if (tls !== undefined) {
-    const where = "path" in address ? `-unix ${address.path}` : `-connect ${addressText(address)}`
+    const where =
+      "path" in address ? `-unix ${address.path}` : `-connect ${quoted(addressText(address))}`
     const client = tls.wantsClientCert ? " -cert CLIENT.crt -key CLIENT.key" : ""
     return [`${asking} openssl s_client -quiet ${where} -CAfile ${tls.caFile}${client}`]
   }
@@ -34,12 +55,13 @@ export function tcpTryLines(address: ListenAddress, tls?: TryTls): string[] {
 }
 
 /** The same over HTTP. @param target such as `/lunique` */
-export function httpTryLine(address: ListenAddress, target: string, tls?: TryTls): string {
+export function httpTryLine(listening: ListenAddress, target: string, tls?: TryTls): string {
+  const address = reachable(listening)
   const words = ["curl"]
   if (tls !== undefined) words.push("--cacert", tls.caFile)
   if (tls?.wantsClientCert) words.push("--cert", "CLIENT.crt", "--key", "CLIENT.key")
   if ("path" in address) words.push("--unix-socket", address.path)
   const host = "path" in address ? "localhost" : addressText(address)
   const url = `${tls === undefined ? "http" : "https"}://${host}${target}`
-  return [...words, target.includes("?") ? `'${url}'` : url].join(" ")
+  return [...words, quoted(url)].join(" ")
 }

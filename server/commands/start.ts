@@ -106,6 +106,7 @@ async function start(options: StartOptions): Promise<void> {
     certificate: tls,
     log,
   })
+  warnOfAbsence(peers, store.node.nodeId, log)
   const stop = stopWhenTold(node, log)
   const reloaded: Reloaded[] = []
   if (peersFile !== undefined) reloaded.push(peersReload(node, store.node.nodeId, peersFile))
@@ -273,6 +274,13 @@ function announce(
   const lines = tcpTryLines(tcpAddress, tryTls)
   if (httpAddress !== undefined) lines.unshift(httpTryLine(httpAddress, "/lunique", tryTls))
   for (const line of lines) log.info({ event: "try" }, `try: ${line}`)
+}
+
+/** A list of a file that lacks this node is refused; on the command line it may be meant. */
+function warnOfAbsence(peers: readonly PeerEntry[], nodeId: number, log: Logger): void {
+  if (peers.length === 0 || peers.some((peer) => peer.nodeId === nodeId)) return
+  const message = `--peers does not list this node, which is ${nodeId}: give all nodes the same list`
+  log.warn({ event: "not-listed" }, message)
 }
 
 function warnOfExposure(addresses: readonly (ListenAddress | undefined)[], log: Logger): void {

@@ -55,10 +55,19 @@ async function bodyOf(server: ListenAddress, tls: CommandTls | undefined): Promi
   throw new ServerError(`${where} answered ${response.status}: is it a Firn node?`)
 }
 
-/** Bun's message of a reset speaks of its own options. */
+/** Bun's own messages speak of its options, and of a computer that is able to access a URL. */
+const REASONS = new Map([
+  ["ECONNREFUSED", "nothing listens there"],
+  ["ConnectionRefused", "nothing listens there"],
+  ["FailedToOpenSocket", "nothing can be reached there"],
+  ["ENOENT", "there is no such socket"],
+  ["ENOTFOUND", "the name is not known"],
+])
+
 function reasonOf(error: unknown, tls: CommandTls | undefined): string {
-  const { code, message } = error as NodeJS.ErrnoException
-  if (code !== "ECONNRESET") return message
+  const { code, name, message } = error as NodeJS.ErrnoException
+  if (name === "TimeoutError") return `no answer within ${TIMEOUT_MS / 1_000} s`
+  if (code !== "ECONNRESET") return REASONS.get(code ?? "") ?? message
   return tls === undefined
     ? "it closed the connection; if it listens by TLS, --tls-ca is needed"
     : "it closed the connection; does it listen by TLS, and want a certificate (--tls-cert)?"

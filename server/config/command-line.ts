@@ -13,7 +13,7 @@ export function defineCommand(program: Command, name: CommandName, description: 
 }
 
 function optionOf(setting: Setting): Option {
-  const { flag, parse = String, default: text, preset, needed = false, conflicts } = setting
+  const { flag, parse = nonEmpty, default: text, preset, needed = false, conflicts } = setting
   const option = new Option(flag, helpText(setting))
     .env(variableOf(setting))
     .argParser(argument(parse))
@@ -28,6 +28,12 @@ function optionOf(setting: Setting): Option {
 function helpText({ help, unset }: Setting): string {
   const text = unset === undefined ? help : `${help} (default: ${unset})`
   return text.replaceAll("`", "")
+}
+
+/** A file, a directory: none has an empty name, as a variable has that was not filled in. */
+function nonEmpty(text: string): string {
+  if (text === "") throw new InputError("It is empty")
+  return text
 }
 
 /** A parser that refuses as commander does, which then says of which option the text is. */

@@ -1,11 +1,11 @@
 import { NODE_ID_MAX } from "../../protocol/index.ts"
 import { LOG_LEVELS } from "../log.ts"
-import { parseListenAddress, parseSharedAddress } from "../net/address.ts"
+import { parseSharedAddress } from "../net/address.ts"
 import type { ListenAddress, SharedAddress } from "../net/address.ts"
 import { CLOCK_LEAD_LIMIT_MS } from "../peers/answer-check.ts"
 import { parsePeers } from "../peers/peer-list.ts"
 import type { PeerEntry } from "../peers/peer-set.ts"
-import { addressOrOff, choice, fileMode, parseEpoch, wholeNumber } from "./parsers.ts"
+import { addressOrOff, bindAddress, choice, fileMode, parseEpoch, wholeNumber } from "./parsers.ts"
 
 /** The options about one node. */
 export const NODE_SETTINGS = [
@@ -25,7 +25,7 @@ export const NODE_SETTINGS = [
   {
     flag: "--tcp <HOST:PORT|unix:PATH>",
     commands: ["start"],
-    parse: (text: string): ListenAddress => parseListenAddress(text),
+    parse: (text: string): ListenAddress => bindAddress(text),
     default: "127.0.0.1:6454",
     help: "where to listen for frames and text lines; port 0 takes a free one and logs it",
   },

@@ -19,9 +19,18 @@ export function choice(text: string, choices: readonly string[]): string {
   throw new InputError(`Allowed choices are ${choices.join(", ")}`)
 }
 
+/**
+ * Where a node is to listen. `localhost` is 127.0.0.1: the system may know ::1 by that name too, and
+ * one socket has one of them.
+ * @throws InputError when the text is neither HOST:PORT nor unix:PATH
+ */
+export function bindAddress(text: string): ListenAddress {
+  return parseListenAddress(text.replace(/^localhost:/, "127.0.0.1:"))
+}
+
 /** @throws InputError when the text is neither HOST:PORT, nor unix:PATH, nor `off` */
 export function addressOrOff(text: string): ListenAddress | "off" {
-  return text === "off" ? "off" : parseListenAddress(text)
+  return text === "off" ? "off" : bindAddress(text)
 }
 
 /** @throws InputError when the text is neither `yes` nor `no` */

@@ -125,7 +125,10 @@ export class Supervisor {
     })
     const plans = this.#nodes.map(({ plan }) => plan)
     const shared = sharedBy(plans)
-    log.info({ event: "cluster-listening", nodes, ...shared }, `${nodes.length} nodes listen`)
+    log.info(
+      { event: "cluster-listening", nodes, ...shared },
+      nodes.length === 1 ? "1 node listens" : `${nodes.length} nodes listen`,
+    )
     for (const line of tableLines(plans)) log.info({ event: "table" }, line)
     for (const line of tryLines(plans, this.#tryTls)) log.info({ event: "try" }, `try: ${line}`)
   }

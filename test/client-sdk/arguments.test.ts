@@ -67,6 +67,7 @@ const WRONG_CALLS: [options: unknown, message: string][] = [
     `node is ${typeof node === "string" ? `"${node}"` : node}, not a whole number from 0 to 1023`,
   ]),
   [{ key: 5 }, "key is 5, not a string"],
+  [{ key: "" }, "key is empty"],
   [{ random: "yes" }, 'random is "yes", not true or false'],
   [{ node: 1, key: "a" }, "a call takes one of node, key and random"],
   [{ key: "a", random: true }, "a call takes one of node, key and random"],

@@ -136,8 +136,8 @@ describe("a snippet of the README in TypeScript", () => {
 
 test("the example of the README, a batch of rows, finds what it inserts", async () => {
   const [line] = snippets(README, "sh").map(({ code }) => code.trim())
-  expect(line).toMatch(/^bun client-sdk\/examples\/\S+ 127\.0\.0\.1:6454$/)
-  const args = localize(line!).split(" ").slice(1)
+  expect(line).toMatch(/^npx bun client-sdk\/examples\/\S+ 127\.0\.0\.1:6454$/)
+  const args = localize(line!).split(" ").slice(2)
   const [file, ...rest] = args
   const { exitCode, stdout, stderr } = await run([process.execPath, join(ROOT, file!), ...rest])
   expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: "" })

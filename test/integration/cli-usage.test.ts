@@ -147,6 +147,8 @@ describe("a wrong environment variable is named:", () => {
     ["FIRN_EPOCH", "soon", "--epoch <ISO|MS>"],
     ["FIRN_MAX_CLOCK_LEAD", "10s", "--max-clock-lead <MS>"],
     ["FIRN_MAX_CLOCK_LAG", "", "--max-clock-lag <MS>"],
+    ["FIRN_PEERS_FILE", "", "--peers-file <FILE>"],
+    ["FIRN_DATA_DIR", "", "--data-dir <DIR>"],
     ["FIRN_LOG_LEVEL", "loud", "--log-level <LEVEL>"],
   ])("%s=%s", async (name, value, option) => {
     const message = await refusal(["start"], { [name]: value })

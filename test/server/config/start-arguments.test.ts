@@ -44,8 +44,9 @@ const texts: readonly string[] = [
   ),
 ]
 
-/** Values of a setting, out of the texts that it takes. */
-function valuesOf({ parse = String }: Setting): unknown[] {
+/** Values of a setting, out of the texts that it takes: a plain text is not empty. */
+function valuesOf({ parse }: Setting): unknown[] {
+  if (parse === undefined) return texts.filter((text) => text !== "")
   return texts.flatMap((text) => {
     try {
       return [parse(text)]
