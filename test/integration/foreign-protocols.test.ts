@@ -62,7 +62,7 @@ test.each([
   expect(answer).toEndWith(`\r\n\r\n${reason}`)
 })
 
-test("a bad frame that begins alike is a bad frame, and so is one that comes later", async () => {
+test("a bad frame that begins alike is a bad frame, and so is TLS that comes later", async () => {
   const { hostname, port } = splitAddress(node.tcp)
   const socket = connect({ host: hostname, port })
   const { promise, resolve } = Promise.withResolvers<void>()
@@ -71,7 +71,7 @@ test("a bad frame that begins alike is a bad frame, and so is one that comes lat
     bytes = Buffer.concat([bytes, chunk])
     if (bytes.length >= 27) resolve()
   })
-  socket.write(Buffer.from(`\r\n\r\n\0\r\nX${FRAME}${SIGNATURE.slice(0, 8)}`, "latin1"))
+  socket.write(Buffer.from(`\x16\x04\r\n\0\r\nX${FRAME}${HELLO.slice(0, 8)}`, "latin1"))
   await within("three answers", promise)
   socket.destroy()
   expect([bytes[0], bytes[9], bytes[18], bytes.length]).toEqual([1, 0, 1, 27])

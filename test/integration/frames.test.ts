@@ -1,11 +1,5 @@
 import { expect, setDefaultTimeout, test } from "bun:test"
-import {
-  DEFAULT_EPOCH_MS,
-  Status,
-  TEXT_FIRST_BYTE_MAX,
-  TEXT_FIRST_BYTE_MIN,
-  decodeId,
-} from "../../protocol/index.ts"
+import { DEFAULT_EPOCH_MS, Status, isTextFirstByte, decodeId } from "../../protocol/index.ts"
 import { within } from "../support/deadline.ts"
 import type { RunningNode } from "../support/firn-process.ts"
 import { shareNode } from "../support/shared-node.ts"
@@ -80,7 +74,7 @@ function blockOf({ value }: Answer, count: number): bigint[] {
 test("the first byte of a connection alone decides between frames and text", async () => {
   const ask = async (firstByte: number): Promise<void> => {
     using client = await TcpClient.connect(node.tcp)
-    const isText = firstByte >= TEXT_FIRST_BYTE_MIN && firstByte <= TEXT_FIRST_BYTE_MAX
+    const isText = isTextFirstByte(firstByte)
     // As text these are a line of 8 bytes with its LF: one character or a blank, then zeros.
     const bytes = Uint8Array.of(firstByte, 0, 0, 0, 0, 0, 0, 0x0a)
     await client.send(bytes)

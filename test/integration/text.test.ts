@@ -119,7 +119,6 @@ describe("nc gets", () => {
     "ping 1",
     "epoch now",
     "hello",
-    "LUNIQUE",
     "   ",
   ])("one line that begins with ERR BAD_REQUEST for %p", async (line) => {
     for (const ending of ["\n", "\r\n", ""]) {
@@ -199,6 +198,10 @@ describe("telnet", () => {
     await telnet.waitFor(/^([0-9]{10,}\r?\n){2}/m)
     telnet.type("what\r")
     await telnet.waitFor(/^ERR BAD_REQUEST unknown command "what"/m)
+    // Ctrl-C waits for an answer to a command of TELNET, or nothing is shown any more.
+    telnet.type("\x03")
+    telnet.type("\rNODES\r")
+    await telnet.waitFor(/^7 +this node +up/m)
     telnet.type("quit\r")
     await telnet.waitFor(/Connection closed by foreign host/)
     await telnet.end()

@@ -3,6 +3,7 @@ import { FairQueue } from "../../server/generator/fair-queue.ts"
 import { LocalNode } from "../../server/routing/local-node.ts"
 import { noPeers } from "../../server/routing/peer-directory.ts"
 import { Router } from "../../server/routing/router.ts"
+import { SAMPLE_STATUS } from "./sample-status.ts"
 import { chooseDialect } from "../../server/transport/choose-dialect.ts"
 import { Connection } from "../../server/transport/connection.ts"
 import { ConnectionParts } from "../../server/transport/connection-parts.ts"
@@ -12,7 +13,10 @@ import { FakeSocket } from "./fake-socket.ts"
 import { NODE_ID, VirtualNode } from "./virtual-node.ts"
 
 /** As on the TCP port of a node without HTTP. */
-export const TCP_DIALECT: NewDialect = chooseDialect(() => undefined)
+export const TCP_DIALECT: NewDialect = chooseDialect({
+  httpAt: () => undefined,
+  status: () => SAMPLE_STATUS,
+})
 
 /** What an answer to PING says of a node made by `FakeServer`. */
 export const START_NUMBER = 0xc0de_1234_5678n

@@ -10,14 +10,21 @@ import {
 } from "../../../protocol/index.ts"
 import type { Exchange } from "../../exchange.ts"
 import type { Encoding } from "../dialect.ts"
+import type { NodeStatus } from "../../node-status.ts"
+import { textTable } from "../../text-table.ts"
+import { version } from "../../../package.json"
 import { parseCount } from "../parse-count.ts"
 import { routeTo } from "../route-to.ts"
 import { ID_LINES, VALUE_LINE } from "./encodings.ts"
+import type { TextContext } from "./text-context.ts"
 
-const HELP = `lunique [count]                                   the next id(s) of this node, one a line
+const HELP = `Firn gives out unique 64-bit ids. Type:
+lunique [count]                                   the next id(s) of this node, one a line
 dunique [random|node <id>|key <text>] [count]     the same, routed; without a target as lunique
 decode <id>                                       time, node and sequence of an id
+nodes                                             this node and the others, one a line
 ping | epoch | clock                              node and start number, epoch, wall clock
+version                                           of this server
 help                                              this text
 quit                                              closes the connection
 count is 1 to ${COUNT_MAX}`
@@ -34,10 +41,15 @@ interface Route {
  * @returns how its answer is to be written; or, of what is no request, the answer itself, of one or
  * more lines
  */
-export function parseLine(line: string, exchange: Exchange, epochMs: number): Encoding | string {
+export function parseLine(
+  line: string,
+  exchange: Exchange,
+  epochMs: number,
+  context: TextContext,
+): Encoding | string {
   const [command = "", ...words] = line.trim().split(/\s+/)
   try {
-    switch (command) {
+    switch (command.toLowerCase()) {
       case "lunique":
         return askIds(exchange, { op: Op.LOCAL, target: 0, rest: words })
       case "dunique":
@@ -50,6 +62,10 @@ export function parseLine(line: string, exchange: Exchange, epochMs: number): En
         return askValue(exchange, Op.EPOCH, words)
       case "clock":
         return askValue(exchange, Op.CLOCK, words)
+      case "nodes":
+        return nodesTable(context.status())
+      case "version":
+        return `firn ${version}`
       case "help":
         return HELP
       default:
@@ -86,6 +102,12 @@ function askValue(exchange: Exchange, op: Op, words: readonly string[]): Encodin
   return VALUE_LINE
 }
 
+function nodesTable({ node, unready, peers }: NodeStatus): string {
+  const own = [`${node}`, "this node", unready === null ? "up" : "not ready", unready ?? ""]
+  const others = peers.map((peer) => [`${peer.node}`, peer.address, peer.state, peer.reason])
+  return textTable([own, ...others]).join("\n")
+}
+
 function setRequest(exchange: Exchange, op: Op, count: number, target: number): void {
   exchange.op = op
   exchange.flags = 0
@@ -103,7 +125,7 @@ function decode(words: readonly string[], epochMs: number): string {
 
 function parseRoute(words: readonly string[]): Route {
   const [kind, name, ...rest] = words
-  switch (kind) {
+  switch (kind?.toLowerCase()) {
     case "random":
       return { op: Op.RANDOM, target: 0, rest: words.slice(1) }
     case "node":

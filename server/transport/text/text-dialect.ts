@@ -1,12 +1,16 @@
 import { TEXT_LINE_MAX } from "../../../protocol/index.ts"
 import { Parsed, REPLY } from "../dialect.ts"
 import type { ClientExchange, Dialect } from "../dialect.ts"
-import { foreignLine } from "../foreign.ts"
+import { foreignBytes, foreignLine } from "../foreign.ts"
 import { httpRefusal, isHttpRequest } from "./http-refusal.ts"
+import { Telnet } from "./telnet.ts"
 import { badRequest, parseLine } from "./text-commands.ts"
+import type { TextContext } from "./text-context.ts"
 
 const LF = 0x0a
 const CR = 0x0d
+/** Two of them, each with CR and LF. */
+const EMPTY_LINES = 4
 const NOTHING = new Uint8Array(0)
 
 const decoder = new TextDecoder()
@@ -15,7 +19,12 @@ const encoder = new TextEncoder()
 /** Lines of text, for people with nc or telnet. */
 export class TextDialect implements Dialect {
   readonly #epochMs: number
-  readonly #httpAt: string | undefined
+  readonly #context: TextContext
+  readonly #telnet = new Telnet()
+  /** Nothing has come yet. */
+  #isNew = true
+  /** Why what came first is no text, nor a command of TELNET. */
+  #foreign: string | undefined
   #chunk: Uint8Array = NOTHING
   #position = 0
   /** The beginning of a line whose end has not come; longer than the limit, it is dropped. */
@@ -28,14 +37,13 @@ export class TextDialect implements Dialect {
   /** How the connection ends: the client has said quit, or speaks HTTP. */
   #ending: typeof Parsed.END | typeof Parsed.CLOSE | undefined
 
-  /** @param httpAt where HTTP is spoken, for those who try it here */
-  constructor(epochMs: number, httpAt: string | undefined) {
+  constructor(epochMs: number, context: TextContext) {
     this.#epochMs = epochMs
-    this.#httpAt = httpAt
+    this.#context = context
   }
 
   get hasInput(): boolean {
-    return this.#chunk.length > 0 || this.#hasEnded
+    return this.#chunk.length > 0 || this.#hasEnded || this.#telnet.hasReply
   }
 
   get hasUnfinished(): boolean {
@@ -43,7 +51,10 @@ export class TextDialect implements Dialect {
   }
 
   push(chunk: Uint8Array): void {
-    this.#chunk = chunk
+    // A header of the PROXY protocol begins with two empty lines.
+    if (this.#isNew && chunk.length > EMPTY_LINES) this.#foreign = foreignBytes(chunk)
+    this.#isNew = false
+    this.#chunk = this.#telnet.take(chunk)
     this.#position = 0
   }
 
@@ -55,6 +66,15 @@ export class TextDialect implements Dialect {
 
   next(exchange: ClientExchange): Parsed {
     if (this.#ending !== undefined) return this.#ending
+    if (this.#foreign !== undefined) {
+      this.#ending = Parsed.CLOSE
+      return reply(exchange, badRequest(this.#foreign))
+    }
+    if (this.#telnet.hasReply) {
+      exchange.encoding = REPLY
+      exchange.reply = this.#telnet.takeReply()
+      return Parsed.REPLY
+    }
     let end = this.#chunk.indexOf(LF, this.#position)
     if (end < 0) {
       this.#keepPartial()
@@ -74,16 +94,16 @@ export class TextDialect implements Dialect {
     if (foreign !== undefined || this.#isHttp) {
       // A page in a browser may send any lines in the body of a request: none must be carried out.
       this.#ending = Parsed.CLOSE
-      return reply(exchange, foreign ? badRequest(foreign) : httpRefusal(this.#httpAt))
+      return reply(exchange, foreign ? badRequest(foreign) : httpRefusal(this.#context.httpAt()))
     }
     if (line === undefined) {
       return reply(exchange, badRequest(`line longer than ${TEXT_LINE_MAX} bytes`))
     }
     const text = decoder.decode(line)
-    if (text.trim() === "quit") {
+    if (text.trim().toLowerCase() === "quit") {
       return (this.#ending = Parsed.END)
     }
-    const parsed = parseLine(text, exchange, this.#epochMs)
+    const parsed = parseLine(text, exchange, this.#epochMs, this.#context)
     if (typeof parsed === "string") return reply(exchange, parsed)
     exchange.encoding = parsed
     return Parsed.REQUEST

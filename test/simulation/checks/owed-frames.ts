@@ -1,9 +1,4 @@
-import {
-  REQUEST_SIZE,
-  RESPONSE_SIZE,
-  TEXT_FIRST_BYTE_MAX,
-  TEXT_FIRST_BYTE_MIN,
-} from "../../../protocol/index.ts"
+import { REQUEST_SIZE, RESPONSE_SIZE, isTextFirstByte } from "../../../protocol/index.ts"
 import type { World } from "../world.ts"
 
 /** A node that stops ends a connection once nothing has come for so long, by its own clock. */
@@ -31,7 +26,7 @@ export class OwedFrames {
   received(chunk: Uint8Array): void {
     const first = chunk[0]!
     if (this.#bytesIn === 0) {
-      this.#isText = first >= TEXT_FIRST_BYTE_MIN && first <= TEXT_FIRST_BYTE_MAX
+      this.#isText = isTextFirstByte(first)
     }
     this.#bytesIn += chunk.length
     this.#lastInMs = this.#world.nowMs

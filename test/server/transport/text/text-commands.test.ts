@@ -1,3 +1,4 @@
+import { version } from "../../../../package.json"
 import { describe, expect, test } from "bun:test"
 import { DEFAULT_EPOCH_MS, Op, decodeId, keyHash } from "../../../../protocol/index.ts"
 import { FakeClient, FakeServer, START_NUMBER } from "../../../support/fake-client.ts"
@@ -66,9 +67,35 @@ describe("a command is answered with what it asks for", () => {
 
   test("help: every command", () => {
     const help = say("help\n").join("\n")
-    for (const word of ["lunique", "dunique", "decode", "ping", "epoch", "clock", "quit"]) {
-      expect(help).toContain(word)
-    }
+    const all = [
+      "lunique",
+      "dunique",
+      "decode",
+      "nodes",
+      "ping",
+      "epoch",
+      "clock",
+      "version",
+      "quit",
+    ]
+    for (const word of all) expect(help).toContain(word)
+    expect(help).toStartWith("Firn gives out unique 64-bit ids.")
+  })
+
+  test("in capitals they mean the same", () => {
+    const [id, pong, close] = say("LUNIQUE\nPing\nDUNIQUE RANDOM\n")
+    expect(id).toMatch(/^[0-9]+$/)
+    expect(pong).toBe(PONG)
+    expect(close).toMatch(/^[0-9]+$/)
+  })
+
+  test("nodes: this one and the others, version: of the package", () => {
+    expect(say("nodes\nversion\n")).toEqual([
+      "7  this node       up",
+      "1  127.0.0.1:6455  up",
+      "2  127.0.0.1:6456  down  nothing listens there",
+      `firn ${version}`,
+    ])
   })
 
   test("dunique key hashes the UTF-8 bytes of the key", () => {
@@ -113,7 +140,6 @@ describe("what is wrong is said in one line", () => {
     ["decode -1", "is not an id: a whole decimal number from 0 to 2^64-1"],
     ["ping 1", '"1" is one word too many'],
     ["clock now", '"now" is one word too many'],
-    ["LUNIQUE", 'unknown command "LUNIQUE"; try help'],
     ["get /lunique", 'unknown command "get"; try help'],
     [" ", "empty line; try help"],
   ])("%s", (command, what) => {

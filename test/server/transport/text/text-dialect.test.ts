@@ -113,7 +113,7 @@ describe("a request of HTTP", () => {
     ).toEqual([
       TOO_LONG,
       PONG,
-      'ERR BAD_REQUEST unknown command "PING"; try help',
+      PONG,
       'ERR BAD_REQUEST unknown command "SOMETHING"; try help',
       'ERR BAD_REQUEST unknown command "GET"; try help',
       PONG,
