@@ -1,6 +1,7 @@
 import { pino } from "pino"
 import type { DestinationStream, Logger } from "pino"
 import type { PrettyOptions } from "pino-pretty"
+import { LogPipe } from "./log-pipe.ts"
 
 export const LOG_LEVELS: readonly string[] = [
   "trace",
@@ -34,14 +35,22 @@ const FOR_PEOPLE: PrettyOptions = {
 export async function openLogStream(): Promise<DestinationStream> {
   // Not pino's default, which on Bun is `process.stdout`: that throws once its reader has gone, and
   // a node must not end because nobody reads its log. This one drops the lines.
-  if (!process.stdout.isTTY) return pino.destination({ dest: 1, sync: true })
+  if (!process.stdout.isTTY) return LogPipe.open() ?? pino.destination({ dest: 1, sync: true })
   const { default: pretty } = await import("pino-pretty")
   return pretty(FOR_PEOPLE)
 }
 
 /** @param stream from `openLogStream`; several loggers may share it */
 export function loggerOn(stream: DestinationStream, level: string, node: Source): Logger {
-  return pino({ level, base: { node } }, stream)
+  const log = pino({ level, base: { node } }, stream)
+  if (stream instanceof LogPipe) {
+    stream.recovered = (dropped) =>
+      log.warn(
+        { event: "log-lines-dropped", dropped },
+        `log lines dropped: ${dropped}; nobody read them`,
+      )
+  }
+  return log
 }
 
 /** The logger of a process that is one node. */
