@@ -10,14 +10,16 @@ export function defineId(program: Command): void {
   defineCommand(program, "id", "get ids from a running node, one a line").action(printIds)
 }
 
-async function printIds({ server, target, count, ...options }: Values<"id">): Promise<void> {
+async function printIds({ server, target, count, json, ...options }: Values<"id">): Promise<void> {
   // Asked once: whoever types the command sees at once what is wrong, and may type it again.
   const retry = { triesMax: 1 }
   const tls = commandTlsOf(options) ?? false
   await using client = new FirnClient({ servers: [addressText(server)], retry, tls })
   for (let left = count; left > 0; left -= COUNT_MAX) {
     const ids = await client.idStrings(Math.min(left, COUNT_MAX), target)
-    if (!(await printed(`${ids.join("\n")}\n`))) break
+    // As texts: JavaScript's numbers would lose digits.
+    const lines = json ? ids.map((id) => JSON.stringify(id)) : ids
+    if (!(await printed(`${lines.join("\n")}\n`))) break
   }
 }
 

@@ -15,7 +15,8 @@ const TIMEOUT_MS = 5_000
 export function defineStatus(program: Command): void {
   const description = "show a node and what it sees of the others"
   defineCommand(program, "status", description).action(async (options: Values<"status">) => {
-    console.log(statusText(await ask(options.server, commandTlsOf(options))))
+    const node = await ask(options.server, commandTlsOf(options))
+    console.log(options.json ? JSON.stringify(node) : statusText(node))
   })
 }
 

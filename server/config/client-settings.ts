@@ -1,7 +1,7 @@
 import { parseListenAddress } from "../net/address.ts"
 import type { ListenAddress } from "../net/address.ts"
 import type { Target } from "../../protocol/index.ts"
-import { possibleTarget, wholeNumber } from "./parsers.ts"
+import { possibleTarget, wholeNumber, yesOrNo } from "./parsers.ts"
 
 /** The options of the commands that ask a running node. */
 export const CLIENT_SETTINGS = [
@@ -33,6 +33,14 @@ export const CLIENT_SETTINGS = [
     default: "127.0.0.1:5454",
     variable: "FIRN_HTTP_SERVER",
     help: "the node's HTTP address",
+  },
+  {
+    flag: "--json",
+    commands: ["id", "status", "decode"],
+    parse: (text: string): boolean => yesOrNo(text),
+    default: "no",
+    preset: "yes",
+    help: "prints JSON, one value a line",
   },
   {
     flag: "--tls-ca <FILE|system>",

@@ -3,7 +3,7 @@ export type CommandName = "start" | "cluster" | "seed" | "id" | "status" | "deco
 
 /** An option of the command line, which can be given as an environment variable as well. */
 export interface Setting {
-  /** As it is typed: `--tcp <HOST:PORT>`. */
+  /** As it is typed: `--tcp <HOST:PORT>`, or `--json`, which is there or not. */
   readonly flag: string
   /** Which commands take it. What `start` and `cluster` both take is passed on to every node. */
   readonly commands: readonly CommandName[]

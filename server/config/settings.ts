@@ -31,7 +31,11 @@ type Taken<E, Command extends CommandName> = E extends { readonly commands: read
 
 type ValuesOf<E extends Entry> = { readonly [S in E as Name<S["flag"]>]: Value<S> }
 
-type Name<Flag> = Flag extends `--${infer Words} ${string}` ? CamelCase<Words> : never
+type Name<Flag> = Flag extends `--${infer Words} ${string}`
+  ? CamelCase<Words>
+  : Flag extends `--${infer Words}`
+    ? CamelCase<Words>
+    : never
 
 type CamelCase<Words extends string> = Words extends `${infer Word}-${infer Rest}`
   ? `${Word}${Capitalize<CamelCase<Rest>>}`

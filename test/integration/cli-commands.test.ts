@@ -2,7 +2,8 @@ import { describe, expect, setDefaultTimeout, test } from "bun:test"
 import { existsSync, readFileSync, statSync } from "node:fs"
 import { composeId, decodeId } from "../../protocol/index.ts"
 import { NodeFile } from "../../server/storage/sqlite/node-file.ts"
-import { RunningNode, runFirn } from "../support/firn-process.ts"
+import { run } from "../support/command.ts"
+import { FIRN, RunningNode, runFirn } from "../support/firn-process.ts"
 import { expectIncreasing } from "../support/ids.ts"
 import { seedAhead } from "../support/stored-mark.ts"
 import { TempDir } from "../support/temp-dir.ts"
@@ -79,6 +80,38 @@ describe("firn decode", () => {
         `${id}  time 2026-08-20T12:34:56.789Z  node 7  sequence 42\n` +
         "0  time 2026-01-01T00:00:00.000Z  node 0  sequence 0\n",
     })
+  })
+
+  test("takes ids in hexadecimal, and those of standard input", async () => {
+    const { stdout } = await runFirn(["decode", "0x1a8", "0X1A8", "424"])
+    expect(stdout.match(/node 0 {2}sequence 424$/gm)?.length).toBe(3)
+    const piped = await run([...FIRN, "decode", "--json"], "424\n\n 0x10\n")
+    expect(
+      piped.stdout
+        .trim()
+        .split("\n")
+        .map((line) => JSON.parse(line) as unknown),
+    ).toEqual([
+      {
+        id: "424",
+        time: "2026-01-01T00:00:00.000Z",
+        unixMs: 1_767_225_600_000,
+        node: 0,
+        sequence: 424,
+      },
+      {
+        id: "16",
+        time: "2026-01-01T00:00:00.000Z",
+        unixMs: 1_767_225_600_000,
+        node: 0,
+        sequence: 16,
+      },
+    ])
+    const wrong = await run([...FIRN, "decode"], "424\nnonsense\n")
+    expect([wrong.exitCode, wrong.stderr]).toEqual([
+      2,
+      expect.stringContaining('"nonsense" is not an id'),
+    ])
   })
 
   test("counts from the epoch it is given", async () => {

@@ -1,22 +1,28 @@
 import { describe, expect, setDefaultTimeout, test } from "bun:test"
 import { FreePorts } from "../../server/supervisor/free-ports.ts"
 import { runFirn } from "../support/firn-process.ts"
+import type { Outcome } from "../support/firn-process.ts"
 import { SAMPLE_STATUS } from "../support/sample-status.ts"
 
 setDefaultTimeout(30_000)
 
 /** What `firn status` prints when a server answers so. */
-async function statusOf(answer: () => Response): Promise<Awaited<ReturnType<typeof runFirn>>> {
+async function statusOf(answer: () => Response, ...args: string[]): Promise<Outcome> {
   using ports = new FreePorts(1, Math.random)
   const server = Bun.serve({ hostname: "127.0.0.1", port: ports.take(), fetch: answer })
   try {
     const address = `127.0.0.1:${server.port}`
-    const outcome = await runFirn(["status", "--server", address])
+    const outcome = await runFirn(["status", "--server", address, ...args])
     return { ...outcome, stderr: outcome.stderr.replace(address, "ADDRESS") }
   } finally {
     await server.stop(true)
   }
 }
+
+test("firn status --json prints what the node said", async () => {
+  const { exit, stdout } = await statusOf(() => Response.json(SAMPLE_STATUS), "--json")
+  expect([exit, JSON.parse(stdout)]).toEqual([0, SAMPLE_STATUS as never])
+})
 
 test("firn status shows the node and what it sees of the others", async () => {
   expect(await statusOf(() => Response.json(SAMPLE_STATUS))).toEqual({

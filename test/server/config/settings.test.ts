@@ -78,7 +78,7 @@ describe("a setting", () => {
   })
 
   test.each(titled)("has a flag, a placeholder and a sentence: %s", (_, { flag, help }) => {
-    expect(flag).toMatch(/^--[a-z]+(-[a-z]+)* (<[^<>\s]+>|\[[^[\]\s]+\])$/)
+    expect(flag).toMatch(/^--[a-z]+(-[a-z]+)*( <[^<>\s]+>| \[[^[\]\s]+\])?$/)
     expect(help).toMatch(/^[a-z]\S* [^\n]+[^.\s]$/)
     // What stands in code is closed again.
     expect(help.split("`").length % 2).toBe(1)
