@@ -14,7 +14,7 @@ import type { PeerEntry } from "../peers/peer-set.ts"
 import { systemEnvironment } from "../environment.ts"
 import { openStore } from "../storage/open-store.ts"
 import { stopWithNpm, stopWithSupervisor } from "../supervisor/child.ts"
-import { addressText, isLocal } from "../net/address.ts"
+import { addressText } from "../net/address.ts"
 import type { ListenAddress } from "../net/address.ts"
 import { planDescriptors } from "../net/descriptor-plan.ts"
 import type { DescriptorPlan } from "../net/descriptor-plan.ts"
@@ -22,10 +22,9 @@ import { isDescriptorLeft, openFiles } from "../net/open-files.ts"
 import { tcpListen } from "../net/tcp-listener.ts"
 import { openLibc } from "../net/libc.ts"
 import type { Libc } from "../net/libc.ts"
-import type { TlsFiles } from "../net/tls-files.ts"
 import { TlsIdentity } from "../net/tls-identity.ts"
 import { removeStaleSocket } from "../net/unix-socket.ts"
-import { httpTryLine, tcpTryLines, tryTlsOf } from "../try-lines.ts"
+import { announce, tellStart, warnOfAbsence } from "./announce.ts"
 import { checkNewEpoch } from "./check-epoch.ts"
 import { onHangUp } from "./hang-up.ts"
 import type { Reloaded } from "./hang-up.ts"
@@ -65,6 +64,7 @@ async function start(options: StartOptions): Promise<void> {
     requireNode(peers, store.node.nodeId, peersFile)
   }
   const log = await createLogger(options.logLevel, store.node.nodeId)
+  tellStart(store.node, dataDir, peers, log)
   const peerConnections = peerConnectionsOf(options, peers)
   const descriptors = shareOutDescriptors(options.maxConnections, peerConnections, log)
   await removeStaleSockets(options.tcp, http)
@@ -257,37 +257,4 @@ function stopWhenTold(node: FirnNode, log: Logger): Stop {
   stopWithSupervisor(() => stop("supervisor ended"))
   stopWithNpm(() => stop("npm ended"))
   return stop
-}
-
-function announce(
-  node: FirnNode,
-  shared: readonly (ListenAddress | undefined)[],
-  tls: TlsFiles | undefined,
-  log: Logger,
-): void {
-  const { tcpAddress, httpAddress } = node
-  const tcp = addressText(tcpAddress)
-  const http = httpAddress === undefined ? "off" : addressText(httpAddress)
-  log.info({ event: "listening", tcp, http, tls: tls !== undefined }, "listening")
-  if (tls === undefined) warnOfExposure([tcpAddress, httpAddress, ...shared], log)
-  const tryTls = tryTlsOf(tls)
-  const lines = tcpTryLines(tcpAddress, tryTls)
-  if (httpAddress !== undefined) lines.unshift(httpTryLine(httpAddress, "/lunique", tryTls))
-  for (const line of lines) log.info({ event: "try" }, `try: ${line}`)
-}
-
-/** A list of a file that lacks this node is refused; on the command line it may be meant. */
-function warnOfAbsence(peers: readonly PeerEntry[], nodeId: number, log: Logger): void {
-  if (peers.length === 0 || peers.some((peer) => peer.nodeId === nodeId)) return
-  const message = `--peers does not list this node, which is ${nodeId}: give all nodes the same list`
-  log.warn({ event: "not-listed" }, message)
-}
-
-function warnOfExposure(addresses: readonly (ListenAddress | undefined)[], log: Logger): void {
-  const exposed = addresses.filter((address) => address !== undefined && !isLocal(address))
-  if (exposed.length === 0) return
-  const message =
-    `whoever reaches ${exposed.map((address) => addressText(address!)).join(" or ")} can take ids ` +
-    "and see the nodes, and the network can read along: --tls-cert and --tls-client-ca, or a firewall"
-  log.warn({ event: "exposed" }, message)
 }
