@@ -7,7 +7,7 @@ import { ServerError } from "../errors.ts"
 import { addressText } from "../net/address.ts"
 import type { ListenAddress } from "../net/address.ts"
 import { parseNodeStatus } from "../node-status.ts"
-import type { NodeStatus } from "../node-status.ts"
+import type { NodeStatus, PeerStatus } from "../node-status.ts"
 import { textTable } from "../text-table.ts"
 
 const TIMEOUT_MS = 5_000
@@ -56,6 +56,12 @@ async function bodyOf(server: ListenAddress, tls: CommandTls | undefined): Promi
   throw new ServerError(`${where} answered ${response.status}: is it a Firn node?`)
 }
 
+/** What the clocks differ by is known to half of the round trip, and a clock tells whole milliseconds. */
+function skewText({ skewMs, roundTripMs }: PeerStatus): string {
+  if (skewMs === null || roundTripMs === null) return "-"
+  return `${skewMs.toFixed(1)} ±${(roundTripMs / 2 + 1).toFixed(1)} ms`
+}
+
 /** Bun's own messages speak of its options, and of a computer that is able to access a URL. */
 const REASONS = new Map([
   ["ECONNREFUSED", "nothing listens there"],
@@ -94,7 +100,7 @@ function peerLines({ peers }: NodeStatus): string[] {
     String(peer.node),
     peer.address,
     peer.state,
-    peer.skewMs === null ? "-" : `${peer.skewMs} ms`,
+    skewText(peer),
     peer.roundTripMs === null ? "-" : `${peer.roundTripMs} ms`,
     peer.reason,
   ])

@@ -35,9 +35,9 @@ ids until     2165-05-15T07:35:11.104Z  (138.5 years)
 clock lead    3 ms
 ready         yes
 
-peer  address         state  skew      round trip
-1     127.0.0.1:6455  up     -0.25 ms  1.5 ms
-2     127.0.0.1:6456  down   -         -           nothing listens there
+peer  address         state  skew          round trip
+1     127.0.0.1:6455  up     -0.3 ±1.8 ms  1.5 ms
+2     127.0.0.1:6456  down   -             -           nothing listens there
 `,
     stderr: "",
   })
