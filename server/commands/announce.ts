@@ -16,8 +16,8 @@ export function tellStart(
   log: Logger,
 ): void {
   const fields = { version, dataDir, epoch: new Date(epochMs).toISOString(), peers: peers.length }
-  const message = `firn ${version} starts as node ${nodeId} of ${Math.max(1, peers.length)}, data in ${dataDir}`
-  log.info({ event: "starting", ...fields }, message)
+  const message = `firn ${version} runs as node ${nodeId} of ${Math.max(1, peers.length)}, data in ${dataDir}`
+  log.info({ event: "started", ...fields }, message)
 }
 
 /** Where a node listens, and what to try first. */

@@ -19,7 +19,7 @@ import { PORT_MAX } from "../net/address.ts"
 import { tryTlsOf } from "../try-lines.ts"
 import type { TryTls } from "../try-lines.ts"
 import { checkNewEpoch } from "./check-epoch.ts"
-import { onHangUp } from "./hang-up.ts"
+import { HangUps } from "./hang-up.ts"
 import type { Reloaded } from "./hang-up.ts"
 
 type ClusterOptions = Values<"cluster">
@@ -79,7 +79,8 @@ async function supervise(
     what: "certificate",
     reload: () => supervisor.reload(),
   }
-  onHangUp(tryTls === undefined ? [] : [certificates], (signal) => supervisor.stop(signal), log)
+  const reloaded = tryTls === undefined ? [] : [certificates]
+  new HangUps(log).answer(reloaded, (signal) => supervisor.stop(signal))
   stopWithNpm(() => supervisor.stop("npm ended"))
   supervisor.start()
   return await supervisor.ended

@@ -26,7 +26,7 @@ import { TlsIdentity } from "../net/tls-identity.ts"
 import { removeStaleSocket } from "../net/unix-socket.ts"
 import { announce, tellStart, warnOfAbsence } from "./announce.ts"
 import { checkNewEpoch } from "./check-epoch.ts"
-import { onHangUp } from "./hang-up.ts"
+import { HangUps } from "./hang-up.ts"
 import type { Reloaded } from "./hang-up.ts"
 
 /** Long enough for a balancer that asks once a second and believes the second answer. */
@@ -64,7 +64,7 @@ async function start(options: StartOptions): Promise<void> {
     requireNode(peers, store.node.nodeId, peersFile)
   }
   const log = await createLogger(options.logLevel, store.node.nodeId)
-  tellStart(store.node, dataDir, peers, log)
+  const hangUps = new HangUps(log)
   const peerConnections = peerConnectionsOf(options, peers)
   const descriptors = shareOutDescriptors(options.maxConnections, peerConnections, log)
   await removeStaleSockets(options.tcp, http)
@@ -106,12 +106,13 @@ async function start(options: StartOptions): Promise<void> {
     certificate: tls,
     log,
   })
+  tellStart(store.node, dataDir, peers, log)
   warnOfAbsence(peers, store.node.nodeId, log)
   const stop = stopWhenTold(node, log)
   const reloaded: Reloaded[] = []
   if (peersFile !== undefined) reloaded.push(peersReload(node, store.node.nodeId, peersFile))
   if (tls !== undefined) reloaded.push(certificateReload(tls, log))
-  onHangUp(reloaded, stop, log)
+  hangUps.answer(reloaded, stop)
   announce(node, [options.sharedTcp, options.sharedHttp], tlsFiles, log)
   if (tls !== undefined) watchCertificate(tls, systemEnvironment, log)
 }

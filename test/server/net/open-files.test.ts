@@ -33,10 +33,11 @@ describe("the limit of open files", () => {
 
   testWith("/proc")("comes with what is open", () => {
     const before = openFiles()!.open
-    const descriptors = [1, 2, 3].map(() => openSync("/dev/null", "r"))
+    const descriptors = Array.from({ length: 50 }, () => openSync("/dev/null", "r"))
     const during = openFiles()!.open
     for (const descriptor of descriptors) closeSync(descriptor)
-    expect(during).toBe(before + 3)
+    // Those of a process that has just ended may be closed meanwhile.
+    expect(during).toBeWithin(before + 45, before + 51)
   })
 
   testWith("bash", "/proc")("is felt when all descriptors are taken, until one is free", () => {
