@@ -37,17 +37,5 @@ export const SIGNED_TIME_LIMIT: number = 2 ** 41
 
 /** 2026-01-01T00:00:00Z in Unix milliseconds: the epoch of a cluster that was given none. */
 export const DEFAULT_EPOCH_MS = 1_767_225_600_000
-
-/** The first byte of each command of TELNET, which some clients begin with. */
-const TELNET_IAC = 0xff
-
-/**
- * Whether a connection that begins with this byte speaks lines of text: printable ASCII, Enter (CR or
- * LF), or a command of TELNET. No op has such a number.
- */
-export function isTextFirstByte(byte: number): boolean {
-  const isPrintable = byte >= 0x20 && byte <= 0x7e
-  return isPrintable || byte === 0x0a || byte === 0x0d || byte === TELNET_IAC
-}
 /** The longest text line in bytes, its line ending not counted. */
 export const TEXT_LINE_MAX = 256

@@ -58,5 +58,5 @@ export interface Dialect {
   answerOwn?(local: LocalNode, batch: WriteBatch, idsMax: number): number
 }
 
-/** Chooses what a connection speaks, by the first byte that its client sends. */
-export type NewDialect = (firstByte: number, epochMs: number) => Dialect
+/** Chooses what a connection speaks, by the first bytes that its client sends. */
+export type NewDialect = (first: Uint8Array, epochMs: number) => Dialect

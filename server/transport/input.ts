@@ -24,7 +24,7 @@ export class Input {
 
   /** @param isUsedUp whether `next` has found nothing in the chunks so far */
   push(chunk: Uint8Array, isUsedUp: boolean): void {
-    this.dialect ??= this.#newDialect(chunk[0]!, this.#epochMs)
+    this.dialect ??= this.#newDialect(chunk, this.#epochMs)
     if (this.#isRefusing && isUsedUp) this.dialect = refusing(this.dialect)
     this.bytes += chunk.length
     if (isUsedUp) this.#give(this.dialect, chunk)

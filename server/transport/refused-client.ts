@@ -53,7 +53,7 @@ export class RefusedClient implements ClientEvents {
     if (isFirst && isOfPeer(chunk)) this.admitted = this.#admitPeer()
     if (this.admitted !== undefined) this.admitted.data(chunk)
     else if (!this.#isAnswered) {
-      this.#dialect ??= this.newDialect(chunk[0]!, this.#parts.router.local.epochMs)
+      this.#dialect ??= this.newDialect(chunk, this.#parts.router.local.epochMs)
       this.#dialect.push(chunk)
       this.#refuse(this.#dialect)
     }

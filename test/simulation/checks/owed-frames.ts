@@ -1,4 +1,4 @@
-import { REQUEST_SIZE, RESPONSE_SIZE, isTextFirstByte } from "../../../protocol/index.ts"
+import { REQUEST_SIZE, RESPONSE_SIZE, isTextStart } from "../../../protocol/index.ts"
 import type { World } from "../world.ts"
 
 /** A node that stops ends a connection once nothing has come for so long, by its own clock. */
@@ -24,9 +24,8 @@ export class OwedFrames {
 
   /** The node was handed bytes. */
   received(chunk: Uint8Array): void {
-    const first = chunk[0]!
     if (this.#bytesIn === 0) {
-      this.#isText = isTextFirstByte(first)
+      this.#isText = isTextStart(chunk)
     }
     this.#bytesIn += chunk.length
     this.#lastInMs = this.#world.nowMs

@@ -140,7 +140,7 @@ test("no op with any flags takes the connection out of step", () => {
 })
 
 describe("the first byte of a connection", () => {
-  test.each([0x00, 0x01, 0x07, 0x09, 0x0b, 0x1f, 0x7f, 0x80, 0xfe])(
+  test.each([0x00, 0x01, 0x07, 0x0a, 0x0d, 0x1f, 0x7f, 0x80, 0xff])(
     "%d begins frames",
     (firstByte) => {
       const client = new FakeClient()
