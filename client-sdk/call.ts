@@ -1,5 +1,6 @@
 import type { CheckedOptions } from "./call-options.ts"
 import { FirnError } from "./errors.ts"
+import type { Missed } from "./outage.ts"
 
 /** Makes what the caller gets out of the halves of an answer's value. */
 export type Convert<Result> = (high: number, low: number) => Result
@@ -15,6 +16,12 @@ export interface WaitingPlace {
 }
 
 const NONE: readonly never[] = []
+
+/** The most failures that the message of an error tells; all of them are in its `failures`. */
+const TOLD_MAX = 8
+
+/** The texts of failures that many calls share. Those of calls on their own are short. */
+const texts = new WeakMap<readonly FirnError[], Map<string, string>>()
 
 /** One request of a caller, through all its tries. It settles once; what comes later is ignored. */
 export class Call<Result = unknown> {
@@ -35,6 +42,8 @@ export class Call<Result = unknown> {
   /** The servers that failed it since it last rested. */
   triedServers: readonly string[] = NONE
   place: WaitingPlace | undefined
+  /** How many failures to connect there were before it began to wait for a server. */
+  waitsSince = 0
 
   /**
    * @param count how many ids
@@ -78,6 +87,18 @@ export class Call<Result = unknown> {
     this.failures = [...others, failure]
   }
 
+  /** Notes what failed while it waited for a server. */
+  noteMissed({ tries, failures }: Missed): void {
+    if (tries === 0) return
+    this.tries += tries
+    if (this.failures.length === 0) {
+      this.failures = failures
+      return
+    }
+    const servers = new Set(failures.map(({ server }) => server))
+    this.failures = [...this.failures.filter(({ server }) => !servers.has(server)), ...failures]
+  }
+
   /** Fails as its last try did; the message tells of all of them. */
   giveUp(): void {
     const { code, server, detail, retryable } = this.failures.at(-1)!
@@ -96,20 +117,30 @@ export class Call<Result = unknown> {
     this.fail(new FirnError("TIMEOUT", message, details))
   }
 
-  /** How its tries failed. A code that the whole error has is not said again. */
+  /** How its tries failed. */
   #history(code: string): string {
-    const causes = this.failures.map((failure) => {
-      const start = failure.code === code ? code.length + ": ".length : 0
-      return failure.message.slice(start)
-    })
-    const { tries } = this
-    return tries === 1 ? causes.join() : `after ${tries} tries: ${causes.join("; ")}`
+    const { tries, failures } = this
+    let told = texts.get(failures)
+    if (told === undefined) texts.set(failures, (told = new Map<string, string>()))
+    let text = told.get(code)
+    if (text === undefined) told.set(code, (text = failuresText(failures, code)))
+    return tries === 1 ? text : `after ${tries} tries: ${text}`
   }
 
   #settle(): void {
     this.isSettled = true
     this.#observer.settled(this)
   }
+}
+
+/** The last failures, each by its sentence. A code that the whole error has is not said again. */
+function failuresText(failures: readonly FirnError[], code: string): string {
+  const causes = failures.slice(-TOLD_MAX).map((failure) => {
+    const start = failure.code === code ? code.length + ": ".length : 0
+    return failure.message.slice(start)
+  })
+  const more = failures.length - causes.length
+  return `${causes.join("; ")}${more > 0 ? `; and ${more} more servers` : ""}`
 }
 
 /**

@@ -6,6 +6,7 @@ import type { EpochAgreement } from "./epoch-agreement.ts"
 import { FirnError } from "./errors.ts"
 import type { FlushScheduler } from "./flush-scheduler.ts"
 import type { ServerStateChange, Settings } from "./options.ts"
+import { Outage } from "./outage.ts"
 import { ServerPool } from "./server-pool.ts"
 
 /** What the two dispatchers of a client share. */
@@ -31,6 +32,9 @@ export class Dispatcher {
   #ready: readonly ServerPool[] = NONE
   /** Calls for which no server is up. */
   readonly #waiting: DueSet
+  /** What these have missed. */
+  readonly #outage = new Outage()
+  #downCount = 0
   /** Calls that have failed everywhere, until they try again. */
   readonly #resting: DueSet
   #isOpen = false
@@ -41,7 +45,10 @@ export class Dispatcher {
     const { environment, flushScheduler, epoch } = parts
     this.#settings = settings
     this.#environment = environment
-    this.#waiting = new DueSet(environment, (call) => call.timeOut("connection"))
+    this.#waiting = new DueSet(environment, (call) => {
+      this.#noteMissed(call)
+      call.timeOut("connection")
+    })
     this.#resting = new DueSet(environment, (call) => this.dispatch(call, this.#now()))
     const { tls, connectTimeoutMs, tryTimeoutMs, connectionsPerServer } = settings
     const stallMs = 2 * tryTimeoutMs
@@ -58,9 +65,12 @@ export class Dispatcher {
       return new ServerPool(options, connectionsPerServer, {
         checked: ({ server }, epochMs) => epoch.check(epochMs, server),
         up: () => this.#poolUp(),
-        down: (_, failure) => this.#poolDown(failure),
+        down: ({ server }, failure) => this.#poolDown(server, failure),
         failed: (pool, call, failure) => this.#failed(pool, call, failure),
-        changed: ({ server }, state, reason) => this.#tell({ server, routed, state, reason }),
+        changed: ({ server }, state, reason, before) => {
+          this.#downCount += Number(state === "down") - Number(before === "down")
+          this.#tell({ server, routed, state, reason })
+        },
       })
     })
   }
@@ -119,6 +129,7 @@ export class Dispatcher {
       return
     }
     if (this.#ready.length === 0) {
+      call.waitsSince = this.#outage.count
       this.#waiting.add(call, call.deadlineMs)
       this.#open()
       return
@@ -166,19 +177,31 @@ export class Dispatcher {
     this.#updateReady()
     const now = this.#now()
     for (const call of this.#waiting.takeAll()) {
+      this.#noteMissed(call)
       call.triedServers = NONE
       this.dispatch(call, now)
     }
   }
 
-  /** To a call that waits, a server that cannot be reached is a try that failed. */
-  #poolDown(failure: FirnError): void {
+  /**
+   * To a call that waits, a server that cannot be reached is a try that failed. While there is one
+   * that may still be reached, no call is looked at. Otherwise each of them is, `triesMax` times at
+   * most: then it gives up.
+   */
+  #poolDown(server: string, failure: FirnError): void {
     this.#updateReady()
-    const areAllDown = this.#pools.every(({ state }) => state === "down")
+    const outage = this.#outage
+    outage.note(server, failure)
+    if (this.#downCount < this.#pools.length) return
     for (const call of this.#waiting.calls) {
-      call.note(failure)
-      if (areAllDown && call.tries >= this.#settings.triesMax) call.giveUp()
+      if (call.tries + outage.count - call.waitsSince < this.#settings.triesMax) continue
+      this.#noteMissed(call)
+      call.giveUp()
     }
+  }
+
+  #noteMissed(call: Call): void {
+    call.noteMissed(this.#outage.since(call.waitsSince))
   }
 
   #updateReady(): void {

@@ -10,6 +10,8 @@ export interface Timer {
 export interface Environment {
   /** A clock that never goes back, milliseconds from an arbitrary start. */
   monotonicMs(): number
+  /** The system's clock, Unix milliseconds. It goes on while the machine sleeps. */
+  wallMs(): number
   /** Uniform in [0, 1). */
   random(): number
   /** Calls `run` once. The process does not end before. */
@@ -21,6 +23,7 @@ export interface Environment {
 
 export const systemEnvironment: Environment = {
   monotonicMs: () => performance.now(),
+  wallMs: () => Date.now(),
   random: Math.random,
   after(delayMs, run) {
     const handle = setTimeout(run, delayMs)

@@ -20,14 +20,23 @@ interface Block {
   readonly high: number
   low: number
   left: number
+  /** When it is thrown away: by the monotonic clock, or by the system's, whichever comes first. */
   readonly staleAtMs: number
+  readonly staleAtWallMs: number
 }
 
-const NO_BLOCK: Block = { high: 0, low: 0, left: 0, staleAtMs: Infinity }
+const NO_BLOCK: Block = {
+  high: 0,
+  low: 0,
+  left: 0,
+  staleAtMs: Infinity,
+  staleAtWallMs: Infinity,
+}
 
 /**
  * Ids at hand, fetched in blocks. Once half of them are used, more are fetched. Ids that were asked
- * for `ttlMs` ago or longer are thrown away, so that none is older when it is used. A call that
+ * for `ttlMs` ago or longer are thrown away, so that none is older when it is used: by two clocks,
+ * since the monotonic one stands still while the machine sleeps and the system's is set. A call that
  * waited for a block gets an id of it whatever its age, as if it had asked itself.
  */
 export class Prefetch {
@@ -53,8 +62,12 @@ export class Prefetch {
 
   /** Takes an id: `high` and `low`. @returns false when none is at hand */
   take(): boolean {
-    const now = this.#parts.environment.monotonicMs()
-    while (this.#block.left === 0 || this.#block.staleAtMs <= now) {
+    const { environment } = this.#parts
+    const now = environment.monotonicMs()
+    const wallMs = environment.wallMs()
+    for (;;) {
+      const { left, staleAtMs, staleAtWallMs } = this.#block
+      if (left > 0 && staleAtMs > now && staleAtWallMs > wallMs) break
       if (this.#nextBlock()) continue
       this.#fillUp(now)
       return false
@@ -98,6 +111,9 @@ export class Prefetch {
 
   async #fetch(count: number, nowMs: number): Promise<void> {
     this.#underWay += count
+    const { environment, ttlMs } = this.#parts
+    const staleAtMs = nowMs + ttlMs
+    const staleAtWallMs = environment.wallMs() + ttlMs
     let first: Halves
     try {
       first = await this.#parts.fetch(count)
@@ -106,7 +122,7 @@ export class Prefetch {
       return
     }
     this.#underWay -= count
-    this.#arrived({ ...first, left: count, staleAtMs: nowMs + this.#parts.ttlMs })
+    this.#arrived({ ...first, left: count, staleAtMs, staleAtWallMs })
   }
 
   /** The calls that wait are sent by themselves: each gets an answer or an error of its own. */

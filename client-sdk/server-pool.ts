@@ -18,7 +18,12 @@ export interface ServerPoolEvents {
   down(pool: ServerPool, failure: FirnError): void
   /** A call has failed here, and may go elsewhere. */
   failed(pool: ServerPool, call: Call, failure: FirnError): void
-  changed(pool: ServerPool, state: ServerState, reason: string): void
+  changed(
+    pool: ServerPool,
+    state: ServerState,
+    reason: string,
+    before: ServerState | undefined,
+  ): void
 }
 
 /** The connections to one server, local or routed: they are opened, lost and opened again. */
@@ -137,7 +142,8 @@ export class ServerPool {
 
   #change(state: ServerState, reason: string): void {
     if (this.state === state) return
+    const before = this.state
     this.state = state
-    this.#events.changed(this, state, reason)
+    this.#events.changed(this, state, reason, before)
   }
 }

@@ -6,7 +6,7 @@ import type { TlsOptions } from "./options.ts"
 import type { ServerAddress } from "./server-address.ts"
 
 /** After this long without a byte the system probes whether the other end is still there. */
-const KEEP_ALIVE_MS = 30_000
+const KEEP_ALIVE_MS = 15_000
 
 /** A socket that is being opened or open, as far as a connection needs it. */
 export interface ClientSocket {

@@ -49,6 +49,27 @@ describe("ids fetched ahead", () => {
     expect(ids.asked.reduce((sum, count) => sum + count)).toBe(10)
   })
 
+  test("are thrown away after a sleep of the machine, in which the monotonic clock stands", async () => {
+    const ids = await filled()
+    expect(ids.take()).toBe(100)
+    ids.environment.environment.stepWall(999)
+    expect(ids.take()).toBe(101)
+    ids.environment.environment.stepWall(1)
+    expect(ids.take()).toBeUndefined()
+    expect(ids.asked).toEqual([10])
+    await ids.answer(200)
+    expect(ids.take()).toBe(200)
+  })
+
+  test("grow no older by a clock that is set back", async () => {
+    const ids = await filled()
+    ids.environment.environment.stepWall(-3_600_000)
+    await ids.pass(999)
+    expect(ids.take()).toBe(100)
+    await ids.pass(1)
+    expect(ids.take()).toBeUndefined()
+  })
+
   test("are thrown away once they were asked for ttlMs ago", async () => {
     const ids = new Prefetching(10, 1_000)
     ids.take()

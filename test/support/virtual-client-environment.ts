@@ -26,6 +26,10 @@ export class VirtualClientEnvironment implements Environment {
     return this.environment.monotonicMs()
   }
 
+  wallMs(): number {
+    return this.environment.wallMs()
+  }
+
   random(): number {
     return this.environment.random()
   }
