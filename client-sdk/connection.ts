@@ -1,12 +1,12 @@
 import { Op, REQUEST_SIZE, RequestPipeline, Status, halvesToNumber } from "../protocol/index.ts"
 import type { PipelineReceiver } from "../protocol/index.ts"
+import { Alarm } from "./alarm.ts"
 import type { Call } from "./call.ts"
-import type { Environment, Timer } from "./environment.ts"
+import type { ConnectionEvents, ConnectionOptions } from "./connection-options.ts"
+import type { Timer } from "./environment.ts"
 import { FirnError, statusError, unknownStatusError } from "./errors.ts"
-import type { TlsOptions } from "./options.ts"
-import type { ServerAddress } from "./server-address.ts"
 import type { ClientSocket } from "./socket.ts"
-import type { FlushScheduler, Flushable } from "./flush-scheduler.ts"
+import type { Flushable } from "./flush-scheduler.ts"
 
 /** The most requests that wait for their answers on one connection. */
 const PLACES_MAX = 65_536
@@ -14,6 +14,11 @@ const PLACES_MAX = 65_536
 const FLUSH_AT = 4_096 * REQUEST_SIZE
 /** So long no call goes to a server that is not ready while there is another. */
 const REST_MS = 1_000
+/**
+ * A request that follows such a pause may go into the void: networks forget connections that are
+ * idle. So PING goes before it, which a node answers at once however long the request takes.
+ */
+const PAUSE_MS = 10
 /** Of every request: only nodes set one. */
 const NO_FLAGS = 0
 
@@ -25,28 +30,6 @@ const ConnectionState = {
   CLOSED: "closed",
 } as const
 type ConnectionState = (typeof ConnectionState)[keyof typeof ConnectionState]
-
-export interface ConnectionOptions {
-  /** The server's name, for errors. */
-  readonly server: string
-  readonly address: ServerAddress
-  readonly tls: TlsOptions | undefined
-  readonly connectTimeoutMs: number
-  /** The oldest request may wait this long before the connection is given up. */
-  readonly stallMs: number
-  readonly environment: Environment
-  readonly flushScheduler: FlushScheduler
-}
-
-export interface ConnectionEvents {
-  /** It has told its epoch. @returns why it must not be used; undefined when it may be */
-  checked(epochMs: number): string | undefined
-  ready(): void
-  /** A call has failed here, and may go elsewhere. */
-  failed(call: Call, failure: FirnError): void
-  /** It is of no more use. Called once, before its calls are told. */
-  closed(failure: FirnError, reason: string): void
-}
 
 /**
  * One pipelined connection: answers come in the order of the requests. A call that timed out or was
@@ -60,11 +43,19 @@ export class Connection implements Flushable, PipelineReceiver<Call> {
   #state: ConnectionState = ConnectionState.CONNECTING
   #isFlushDue = false
   #isBlocked = false
-  #timer: Timer
-  #armedForMs = Infinity
+  readonly #alarm: Alarm
+  readonly #dialledMs: number
+  /** The oldest request is a PING. */
+  #isAsked = false
 
-  /** A call has timed out here and nothing has come since. */
+  /** Nothing has come since a call timed out here, or since something was asked too long ago. */
   #isLate = false
+  /** Nothing has come for as long as it should have at most. */
+  isSilent = false
+  /** Whether it has answered anything but its first request. */
+  #hasSpoken = false
+  /** When something came last, monotonic milliseconds. */
+  heardMs: number = -Infinity
   /** Set for a while when its server has said that it is not ready. */
   #rest: Timer | undefined
   /** When it could be used first, monotonic milliseconds; Infinity before. */
@@ -74,9 +65,9 @@ export class Connection implements Flushable, PipelineReceiver<Call> {
     this.#options = options
     this.#events = events
     const { address, tls, connectTimeoutMs, environment } = options
-    this.#timer = environment.after(connectTimeoutMs, () =>
-      this.close(`no connection within ${connectTimeoutMs} ms`),
-    )
+    this.#dialledMs = environment.monotonicMs()
+    this.#alarm = new Alarm(environment, () => this.#judge())
+    this.#alarm.arm(this.#dialledMs + connectTimeoutMs, this.#dialledMs)
     this.#socket = environment.dial(address, tls, {
       opened: () => this.#opened(),
       data: (chunk) => this.#receive(chunk),
@@ -95,6 +86,11 @@ export class Connection implements Flushable, PipelineReceiver<Call> {
     return this.#pipeline.inFlight
   }
 
+  /** When the oldest request without an answer was sent; Infinity when there is none. */
+  get oldestMs(): number {
+    return this.#pipeline.oldestMs
+  }
+
   /**
    * Sends a call when this turn of the event loop ends. Only when ready.
    * @returns false when too much is in flight here
@@ -103,9 +99,10 @@ export class Connection implements Flushable, PipelineReceiver<Call> {
     const { op, value } = call.options.target
     const deadlineMs = Math.min(call.deadlineMs, nowMs + tryTimeoutMs)
     const pipeline = this.#pipeline
+    if (pipeline.inFlight === 0 && nowMs - this.heardMs >= PAUSE_MS) this.#ask(nowMs)
     if (!pipeline.send(op, call.count, value, call, nowMs, deadlineMs)) return false
-    const nextMs = Math.min(deadlineMs, nowMs + this.#options.stallMs)
-    if (nextMs < this.#armedForMs) this.#arm(nextMs, nowMs)
+    const nextMs = Math.min(deadlineMs, nowMs + this.#patienceMs)
+    if (nextMs < this.#alarm.atMs) this.#alarm.arm(nextMs, nowMs)
     if (!this.#isFlushDue) {
       this.#isFlushDue = true
       this.#options.flushScheduler.schedule(this)
@@ -118,12 +115,37 @@ export class Connection implements Flushable, PipelineReceiver<Call> {
     this.#flush()
   }
 
+  /** Asks whether it still works, unless something is asked already. It is not trusted meanwhile. */
+  suspect(): void {
+    if (this.#pipeline.inFlight > 0) return
+    const nowMs = this.#options.environment.monotonicMs()
+    this.#isLate = true
+    this.#ask(nowMs)
+    const nextMs = nowMs + this.#patienceMs
+    if (nextMs < this.#alarm.atMs) this.#alarm.arm(nextMs, nowMs)
+    this.#flush()
+  }
+
+  /** Closes a silent connection, when a newer one to the same server works. */
+  replace(): void {
+    const { server } = this.#options
+    const reason = "a connection fell silent, and a newer one works"
+    const failure = new FirnError("CONNECT_FAILED", `${server}: ${reason}`, { server })
+    const calls: Call[] = []
+    while (this.#pipeline.inFlight > 0) {
+      const call = this.#pipeline.shift()
+      if (call !== undefined) calls.push(call)
+    }
+    this.close(reason)
+    for (const call of calls) this.#events.moved(call, failure)
+  }
+
   /** Closes the connection; its calls go elsewhere. */
   close(reason: string, cause?: unknown): void {
     if (this.#state === ConnectionState.CLOSED) return
     this.#state = ConnectionState.CLOSED
     this.#pipeline.close()
-    this.#timer.cancel()
+    this.#alarm.disarm()
     this.#rest?.cancel()
     this.#socket.destroy()
     const { server } = this.#options
@@ -199,6 +221,10 @@ export class Connection implements Flushable, PipelineReceiver<Call> {
 
   #receive(chunk: Uint8Array): void {
     this.#isLate = false
+    this.isSilent = false
+    this.#isAsked = false
+    this.#hasSpoken = this.#state === ConnectionState.READY
+    this.heardMs = this.#options.environment.monotonicMs()
     this.#pipeline.receive(chunk)
   }
 
@@ -214,8 +240,8 @@ export class Connection implements Flushable, PipelineReceiver<Call> {
       return
     }
     this.#state = ConnectionState.READY
-    this.readySinceMs = this.#options.environment.monotonicMs()
-    this.#timer.cancel()
+    this.readySinceMs = this.heardMs
+    this.#alarm.disarm()
     this.#events.ready()
   }
 
@@ -223,24 +249,52 @@ export class Connection implements Flushable, PipelineReceiver<Call> {
     this.close(`it answered EPOCH with status ${status}: is this a node's TCP port?`)
   }
 
-  #arm(atMs: number, nowMs: number): void {
-    this.#timer.cancel()
-    this.#armedForMs = atMs
-    this.#timer = this.#options.environment.after(Math.max(0, atMs - nowMs), () => this.#expire())
+  #ask(nowMs: number): void {
+    this.#isAsked = this.#pipeline.send(Op.PING, 0, 0, undefined, nowMs, Infinity)
+  }
+
+  /**
+   * How long it may stay silent while something is asked. A new one is given time until it has
+   * answered: calls that another one left to it must not be moved on and on.
+   */
+  get #patienceMs(): number {
+    const { silenceMs } = this.#options
+    if (this.#isAsked) return silenceMs / 3
+    return this.#hasSpoken ? silenceMs : 2 * silenceMs
   }
 
   /** Gives up what is overdue: calls past their time, or the connection if it stands still. */
-  #expire(): void {
-    this.#armedForMs = Infinity
-    const { stallMs, environment } = this.#options
+  #judge(): void {
+    const { connectTimeoutMs, silenceMs, environment } = this.#options
     const nowMs = environment.monotonicMs()
+    const alarm = this.#alarm
+    if (this.#state !== ConnectionState.READY) {
+      const endMs = Math.max(this.#dialledMs, alarm.wokeMs) + connectTimeoutMs
+      if (nowMs >= endMs) this.close(`no connection within ${connectTimeoutMs} ms`)
+      else alarm.arm(endMs, nowMs)
+      return
+    }
     const pipeline = this.#pipeline
-    if (nowMs - pipeline.oldestMs >= stallMs) {
+    const stallMs = 2 * silenceMs
+    if (nowMs - Math.max(pipeline.oldestMs, alarm.wokeMs) >= stallMs) {
       this.close(`no answer within ${stallMs} ms`)
       return
     }
     pipeline.expire(nowMs)
-    const nextMs = Math.min(pipeline.earliestDeadlineMs(), pipeline.oldestMs + stallMs)
-    if (nextMs < this.#armedForMs) this.#arm(nextMs, nowMs)
+    if (pipeline.inFlight === 0 || this.#state !== ConnectionState.READY) return
+    const awaitedMs = Math.max(pipeline.oldestMs, alarm.wokeMs)
+    const silentAtMs = Math.max(awaitedMs, this.heardMs) + this.#patienceMs
+    if (nowMs >= silentAtMs && !this.isSilent) {
+      this.isSilent = true
+      this.#isLate = true
+      this.#events.silent(this.#isAsked || pipeline.earliestDeadlineMs() < Infinity)
+      if (this.#state !== ConnectionState.READY) return
+    }
+    const nextMs = Math.min(
+      pipeline.earliestDeadlineMs(),
+      awaitedMs + stallMs,
+      this.isSilent ? Infinity : silentAtMs,
+    )
+    if (nextMs < alarm.atMs) alarm.arm(nextMs, nowMs)
   }
 }

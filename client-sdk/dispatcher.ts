@@ -51,14 +51,13 @@ export class Dispatcher {
     })
     this.#resting = new DueSet(environment, (call) => this.dispatch(call, this.#now()))
     const { tls, connectTimeoutMs, tryTimeoutMs, connectionsPerServer } = settings
-    const stallMs = 2 * tryTimeoutMs
     this.#pools = settings.servers.map(({ name, address }) => {
       const options = {
         server: name,
         address,
         tls,
         connectTimeoutMs,
-        stallMs,
+        silenceMs: tryTimeoutMs,
         environment,
         flushScheduler,
       }
@@ -67,6 +66,10 @@ export class Dispatcher {
         up: () => this.#poolUp(),
         down: ({ server }, failure) => this.#poolDown(server, failure),
         failed: (pool, call, failure) => this.#failed(pool, call, failure),
+        moved: (pool, call, failure) => this.#moved(pool, call, failure),
+        silent: (sinceMs) => {
+          for (const pool of this.#pools) pool.suspect(sinceMs)
+        },
         changed: ({ server }, state, reason, before) => {
           this.#downCount += Number(state === "down") - Number(before === "down")
           this.#tell({ server, routed, state, reason })
@@ -158,19 +161,28 @@ export class Dispatcher {
   }
 
   #failed(pool: ServerPool, call: Call, failure: FirnError): void {
-    if (call.isSettled) return
+    if (!this.#mayGoOn(call, failure)) return
+    call.triedServers = [...call.triedServers, pool.server]
+    this.dispatch(call, this.#now())
+  }
+
+  #moved(pool: ServerPool, call: Call, failure: FirnError): void {
+    if (!this.#mayGoOn(call, failure)) return
+    if (pool.state !== "up") this.dispatch(call, this.#now())
+    else if (!pool.send(call, this.#now(), Infinity)) this.#overloaded(pool, call)
+  }
+
+  /** Notes a failure. @returns whether the call may be tried again; otherwise it has ended */
+  #mayGoOn(call: Call, failure: FirnError): boolean {
+    if (call.isSettled) return false
     if (this.#closed !== undefined) {
       call.fail(this.#closed)
-      return
+      return false
     }
     call.note(failure)
-    const now = this.#now()
     if (!failure.retryable || call.tries >= this.#settings.triesMax) call.giveUp()
-    else if (now >= call.deadlineMs) call.timeOut()
-    else {
-      call.triedServers = [...call.triedServers, pool.server]
-      this.dispatch(call, now)
-    }
+    else if (this.#now() >= call.deadlineMs) call.timeOut()
+    return !call.isSettled
   }
 
   #poolUp(): void {

@@ -1,31 +1,32 @@
+import { Alarm } from "./alarm.ts"
 import type { Call } from "./call.ts"
-import type { Environment, Timer } from "./environment.ts"
+import type { Environment } from "./environment.ts"
 
 /** Calls that wait, each until a moment of its own. They have one timer together. */
 export class DueSet {
   readonly #environment: Environment
   readonly #due: (call: Call) => void
   readonly #dueMs = new Map<Call, number>()
-  #timer: Timer | undefined
-  #armedForMs = Infinity
+  readonly #alarm: Alarm
 
   /** @param due is given each call whose moment has come, after it was taken out */
   constructor(environment: Environment, due: (call: Call) => void) {
     this.#environment = environment
     this.#due = due
+    this.#alarm = new Alarm(environment, () => this.#judge())
   }
 
   /** @param dueMs monotonic milliseconds */
   add(call: Call, dueMs: number): void {
     this.#dueMs.set(call, dueMs)
     call.place = this
-    if (dueMs < this.#armedForMs) this.#arm(dueMs)
+    if (dueMs < this.#alarm.atMs) this.#alarm.arm(dueMs, this.#environment.monotonicMs())
   }
 
   delete(call: Call): void {
     this.#dueMs.delete(call)
     call.place = undefined
-    if (this.#dueMs.size === 0) this.#disarm()
+    if (this.#dueMs.size === 0) this.#alarm.disarm()
   }
 
   get size(): number {
@@ -42,25 +43,11 @@ export class DueSet {
     const { calls } = this
     for (const call of calls) call.place = undefined
     this.#dueMs.clear()
-    this.#disarm()
+    this.#alarm.disarm()
     return calls
   }
 
-  #arm(dueMs: number): void {
-    this.#timer?.cancel()
-    this.#armedForMs = dueMs
-    const delayMs = Math.max(0, dueMs - this.#environment.monotonicMs())
-    this.#timer = this.#environment.after(delayMs, () => this.#fire())
-  }
-
-  #disarm(): void {
-    this.#timer?.cancel()
-    this.#timer = undefined
-    this.#armedForMs = Infinity
-  }
-
-  #fire(): void {
-    this.#disarm()
+  #judge(): void {
     const now = this.#environment.monotonicMs()
     for (const [call, dueMs] of this.#dueMs) {
       if (dueMs > now) continue
@@ -69,6 +56,6 @@ export class DueSet {
     }
     let nextMs = Infinity
     for (const dueMs of this.#dueMs.values()) nextMs = Math.min(nextMs, dueMs)
-    if (nextMs < Infinity) this.#arm(nextMs)
+    if (nextMs < this.#alarm.atMs) this.#alarm.arm(nextMs, now)
   }
 }

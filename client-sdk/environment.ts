@@ -18,6 +18,8 @@ export interface Environment {
   after(delayMs: number, run: () => void): Timer
   /** Calls `run` once, unless the process ends before. */
   afterInBackground(delayMs: number, run: () => void): Timer
+  /** Calls `run` once what the sockets have received by now has been read. */
+  afterReads(run: () => void): void
   readonly dial: Dial
 }
 
@@ -34,5 +36,7 @@ export const systemEnvironment: Environment = {
     handle.unref()
     return { cancel: () => clearTimeout(handle) }
   },
+  // Timers run before a turn's reads, and immediates after them.
+  afterReads: (run) => void setImmediate(run),
   dial: dialSocket,
 }

@@ -55,9 +55,10 @@ export interface RetryOptions {
   readonly triesMax?: number
   /**
    * How long a server may take before another one is asked, in ms. 1 to 600,000, default 1,500. The
-   * last server that is left may take all the time of the call. A connection whose oldest request
-   * has waited twice as long is given up. For routed calls this has to be above the nodes'
-   * `--forward-timeout`.
+   * last server that is left is asked once more on a new connection, if nothing at all has come on
+   * the old one meanwhile. After a pause a server is asked PING, and has a third of this time for it.
+   * A connection whose oldest request has waited twice as long is given up. This has to be above the
+   * nodes' `--wait-timeout`, and for routed calls above their `--forward-timeout`.
    */
   readonly tryTimeoutMs?: number
 }

@@ -1,7 +1,7 @@
 import { backoffMs } from "../protocol/index.ts"
 import type { Call } from "./call.ts"
 import { Connection } from "./connection.ts"
-import type { ConnectionOptions } from "./connection.ts"
+import type { ConnectionOptions } from "./connection-options.ts"
 import type { Timer } from "./environment.ts"
 import type { FirnError } from "./errors.ts"
 import type { ServerState } from "./options.ts"
@@ -18,6 +18,10 @@ export interface ServerPoolEvents {
   down(pool: ServerPool, failure: FirnError): void
   /** A call has failed here, and may go elsewhere. */
   failed(pool: ServerPool, call: Call, failure: FirnError): void
+  /** A call has failed here on a connection that is dead, and may go on at this server. */
+  moved(pool: ServerPool, call: Call, failure: FirnError): void
+  /** A connection is silent since something was asked on it, monotonic milliseconds. */
+  silent(sinceMs: number): void
   changed(
     pool: ServerPool,
     state: ServerState,
@@ -76,6 +80,11 @@ export class ServerPool {
     return this.#leastBusy().send(call, nowMs, tryTimeoutMs)
   }
 
+  /** Asks on all connections on which nothing has come since whether they still work. */
+  suspect(sinceMs: number): void {
+    for (const connection of this.#ready) if (connection.heardMs < sinceMs) connection.suspect()
+  }
+
   close(reason: string): void {
     this.#isClosed = true
     this.#retry?.cancel()
@@ -104,6 +113,8 @@ export class ServerPool {
       checked: (epochMs) => this.#events.checked(this, epochMs),
       ready: () => this.#isReady(connection),
       failed: (call, failure) => this.#events.failed(this, call, failure),
+      moved: (call, failure) => this.#events.moved(this, call, failure),
+      silent: (isMissed) => this.#isSilent(connection, isMissed),
       closed: (failure, reason) => this.#lost(connection, failure, reason),
     })
     this.#connections.push(connection)
@@ -113,6 +124,22 @@ export class ServerPool {
     this.#ready = [...this.#ready, connection]
     this.#change("up", "")
     this.#events.up(this)
+    for (const other of this.#ready) if (other.isSilent) other.replace()
+    // What was silent has spoken meanwhile.
+    if (this.#ready.length > this.#size) connection.close("it is not needed")
+  }
+
+  /**
+   * If another connection has heard something since, this one is dead: its calls go on there.
+   * Otherwise a new one is opened to find out. What it shows is done when it is ready.
+   */
+  #isSilent(connection: Connection, isMissed: boolean): void {
+    const { oldestMs } = connection
+    this.#events.silent(oldestMs)
+    if (!isMissed) return
+    const isHeard = (other: Connection): boolean => other !== connection && other.heardMs > oldestMs
+    if (this.#ready.some(isHeard)) connection.replace()
+    else if (this.#connections.length === this.#ready.length) this.#openConnection()
   }
 
   #lost(connection: Connection, failure: FirnError, reason: string): void {

@@ -4,7 +4,8 @@ import { Call } from "../../client-sdk/call.ts"
 import { Connection } from "../../client-sdk/connection.ts"
 import { FirnError } from "../../client-sdk/errors.ts"
 import { FlushScheduler } from "../../client-sdk/flush-scheduler.ts"
-import { Op, halvesToNumber } from "../../protocol/index.ts"
+import { Op, REQUEST_SIZE, halvesToNumber } from "../../protocol/index.ts"
+import { requestAt } from "../support/fake-peer.ts"
 import { outcomeOf } from "../support/firn-failure.ts"
 import { okResponse } from "../support/tcp-peer.ts"
 import { VirtualClientEnvironment } from "../support/virtual-client-environment.ts"
@@ -46,13 +47,15 @@ class Run {
   readonly #connection: Connection
   readonly #asked: Asked[] = []
   #wire!: Wire
-  #requests = 0
+  /** What came after the request for the epoch, in order: serial numbers, and PINGs. */
+  readonly #requests: (number | "PING")[] = []
+  #isChecked = false
   #answered = 0
 
   constructor() {
     this.#environment.network.listen(`${ADDRESS.host}:${ADDRESS.port}`, (wire) => {
       this.#wire = wire
-      return { data: (chunk) => void (this.#requests += chunk.length / 8) }
+      return { data: (chunk) => this.#received(chunk) }
     })
     this.#connection = new Connection(
       {
@@ -60,7 +63,7 @@ class Run {
         address: ADDRESS,
         tls: undefined,
         connectTimeoutMs: 1_000,
-        stallMs: Infinity,
+        silenceMs: Infinity,
         environment: this.#environment,
         flushScheduler: new FlushScheduler(() => this.#environment.monotonicMs()),
       },
@@ -68,6 +71,8 @@ class Run {
         checked: () => undefined,
         ready() {},
         failed: (call, failure) => call.fail(failure),
+        moved() {},
+        silent() {},
         closed() {},
       },
     )
@@ -77,6 +82,14 @@ class Run {
     await this.pass(2)
     this.#wire.send(okResponse(1n))
     await this.pass(1)
+  }
+
+  #received(chunk: Uint8Array): void {
+    for (let at = 0; at < chunk.length; at += REQUEST_SIZE) {
+      const { op, target } = requestAt(chunk, at)
+      if (this.#isChecked) this.#requests.push(op === Op.PING ? "PING" : target)
+      this.#isChecked = true
+    }
   }
 
   call(timeoutMs: number): void {
@@ -99,21 +112,22 @@ class Run {
 
   /** Answers the oldest `times` of the requests, in chunks of these lengths. */
   async answer(times: number, cuts: readonly number[]): Promise<void> {
-    const from = this.#answered
-    // The first request was for the epoch.
-    this.#answered = Math.min(from + times, this.#requests - 1)
+    const answered = this.#requests.slice(this.#answered, this.#answered + times)
+    this.#answered += answered.length
     let bytes = Buffer.concat(
-      Array.from({ length: this.#answered - from }, (_, i) => okResponse(BigInt(from + i))),
+      answered.map((serial) => okResponse(serial === "PING" ? 9_999n : BigInt(serial))),
     )
     for (const cut of cuts) {
       if (cut < bytes.length) this.#wire.send(bytes.subarray(0, cut))
       if (cut < bytes.length) bytes = bytes.subarray(cut)
     }
     this.#wire.send(bytes)
-    await this.pass(1)
-    for (let serial = from; serial < this.#answered; serial++) {
-      this.#asked[serial]!.expected ??= serial
+    await this.#environment.pass(1)
+    // One that comes at the moment of its deadline is in time.
+    for (const serial of answered) {
+      if (serial !== "PING") this.#asked[serial]!.expected ??= serial
     }
+    await this.pass(0)
   }
 
   async pass(ms: number): Promise<void> {
@@ -125,7 +139,9 @@ class Run {
   check(): void {
     const outcomes = this.#asked.map(({ call }) => outcomeOf(call))
     expect(outcomes).toEqual(this.#asked.map(({ expected }) => expected))
-    expect(this.#connection.inFlight).toBe(this.#asked.length - this.#answered)
+    // The first request was for the epoch.
+    const sent = this.#wire.writes.reduce((sum, bytes) => sum + bytes, 0) / REQUEST_SIZE - 1
+    expect(this.#connection.inFlight).toBe(sent - this.#answered)
     expect(this.#environment.timers).toBeLessThanOrEqual(1)
   }
 }

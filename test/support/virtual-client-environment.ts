@@ -58,6 +58,10 @@ export class VirtualClientEnvironment implements Environment {
     return this.environment.after(delayMs, run)
   }
 
+  afterReads(run: () => void): void {
+    this.environment.after(0, run)
+  }
+
   /** The sockets take more again. */
   drain(): void {
     this.isFull = false

@@ -19,6 +19,8 @@ export class Wire implements PeerSocket {
   /** How many bytes of a write are accepted; below 0: the socket is closed. */
   accept: (length: number) => number = (length) => length
   isClosed = false
+  /** The network has forgotten the connection: nothing arrives any more, and nobody is told. */
+  isForgotten = false
   readonly #network: VirtualNetwork
   readonly #dialler: PeerSocketEvents
   #listener: AcceptedEvents | undefined
@@ -81,7 +83,7 @@ export class Wire implements PeerSocket {
     this.#underWay = batch
     environment.after(delayMs, () => {
       if (this.#underWay === batch) this.#underWay = undefined
-      for (const one of batch.deliveries) if (!this.isClosed) one()
+      for (const one of batch.deliveries) if (!this.isClosed && !this.isForgotten) one()
     })
   }
 }
