@@ -1,4 +1,5 @@
 import { NODE_ID_MAX, Op, keyHash } from "../protocol/index.ts"
+import type { IdParts } from "../protocol/index.ts"
 import { invalidArgument } from "./errors.ts"
 import { callTimeout, checkObject, shown } from "./options.ts"
 
@@ -13,6 +14,17 @@ export interface CallOptions {
   /** Ends the call with ABORTED. */
   readonly signal?: AbortSignal
   /** How long the call may take in all, in ms. 1 to 600,000, default `requestTimeoutMs`. */
+  readonly timeoutMs?: number
+}
+
+/** An id taken apart, with the time it was given out. */
+export interface DecodedId extends IdParts {
+  /** By the clock of its node. */
+  readonly date: Date
+}
+
+export interface CloseOptions {
+  /** How long calls in flight may still take, in ms. 0 to 600,000, default 1,000. */
   readonly timeoutMs?: number
 }
 

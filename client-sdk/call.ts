@@ -1,6 +1,7 @@
 import type { CheckedOptions } from "./call-options.ts"
 import { FirnError } from "./errors.ts"
 import type { Missed } from "./outage.ts"
+import { handled } from "./promises.ts"
 
 /** Makes what the caller gets out of the halves of an answer's value. */
 export type Convert<Result> = (high: number, low: number) => Result
@@ -77,7 +78,7 @@ export class Call<Result = unknown> {
     if (this.isSettled) return
     this.#settle()
     this.#reject(error)
-    markHandled(this.promise)
+    void handled(this.promise)
   }
 
   /** Notes a try that failed. */
@@ -141,12 +142,4 @@ function failuresText(failures: readonly FirnError[], code: string): string {
   })
   const more = failures.length - causes.length
   return `${causes.join("; ")}${more > 0 ? `; and ${more} more servers` : ""}`
-}
-
-/**
- * Keeps the process from ending by a failure that nobody waits for. Whoever does wait for the
- * promise still gets the error.
- */
-export function markHandled(promise: Promise<unknown>): void {
-  promise.catch(() => {})
 }

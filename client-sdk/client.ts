@@ -1,35 +1,24 @@
 import { COUNT_MAX, Op, decimalText, decodeId, halvesToNumber } from "../protocol/index.ts"
-import type { IdParts } from "../protocol/index.ts"
 import { AbortListeners, abortError } from "./abort-listeners.ts"
-import { Call, markHandled } from "./call.ts"
+import { Call } from "./call.ts"
 import type { CallObserver, Convert } from "./call.ts"
 import { LOCAL, checkCallOptions } from "./call-options.ts"
-import type { CallOptions, CheckedOptions } from "./call-options.ts"
+import type { CallOptions, CheckedOptions, CloseOptions, DecodedId } from "./call-options.ts"
 import { Dispatcher } from "./dispatcher.ts"
 import { systemEnvironment } from "./environment.ts"
 import type { Environment } from "./environment.ts"
 import { EpochAgreement } from "./epoch-agreement.ts"
-import { FirnError, invalidArgument } from "./errors.ts"
+import { FirnError, invalidArgument, notAtHand } from "./errors.ts"
 import { FlushScheduler } from "./flush-scheduler.ts"
 import { toBigInt, toHalves } from "./halves.ts"
 import { collectIds } from "./id-blocks.ts"
 import { checkObject, requiredWholeNumber, resolveOptions, wholeNumber } from "./options.ts"
 import type { FirnClientOptions, Settings } from "./options.ts"
 import { Prefetch } from "./prefetch.ts"
+import { handled, rejected } from "./promises.ts"
 
 /** The most ids of one `ids` call. */
 const IDS_MAX = 1_000_000
-
-/** An id taken apart, with the time it was given out. */
-export interface DecodedId extends IdParts {
-  /** By the clock of its node. */
-  readonly date: Date
-}
-
-export interface CloseOptions {
-  /** How long calls in flight may still take, in ms. 0 to 600,000, default 1,000. */
-  readonly timeoutMs?: number
-}
 
 /**
  * Gets ids from Firn nodes. Connects when it is first asked, and stays connected until it is
@@ -111,8 +100,42 @@ export class FirnClient implements AsyncDisposable {
   }
 
   /**
+   * Connects, and fetches ids ahead when the client was made with `prefetch`: after it, calls are
+   * answered without delay, and `idSync` has ids. Needs not be called; the first call does the same.
+   */
+  async ready(options: Pick<CallOptions, "signal" | "timeoutMs"> = {}): Promise<void> {
+    checkObject("options", options, ["signal", "timeoutMs"])
+    const target = { op: Op.EPOCH, value: 0 }
+    await this.#ask({ ...this.#admit(options), target }, 0, halvesToNumber)
+    await this.#prefetch?.fill()
+  }
+
+  /**
+   * One of the ids that were fetched ahead, without waiting: for where a promise cannot be, as in
+   * the default of an ORM's column. `await client.ready()` once before.
+   * @throws FirnError NOT_AT_HAND when there is none, CLOSED, and INVALID_ARGUMENT when the client
+   * was made without `prefetch`
+   */
+  idSync(): bigint {
+    const prefetch = this.#prefetched("idSync")
+    if (!prefetch.takeNow(1)) throw notAtHand(1)
+    return toBigInt(prefetch.high, prefetch.low)
+  }
+
+  /**
+   * The same for several ids, each above the one before: all of them or none.
+   * @param count 0 to 65,536
+   */
+  idsSync(count: number): bigint[] {
+    const ids = this.#prefetched("idsSync").takeMany(count, toBigInt)
+    if (ids === undefined) throw notAtHand(count)
+    return ids.sort((a, b) => (a < b ? -1 : 1))
+  }
+
+  /**
    * One of the ids that were fetched ahead, or undefined when there is none at hand (more are then
-   * on their way).
+   * on their way). Never a default of a database column: some store undefined as an id of their
+   * own. Take `idSync` for that.
    * @throws FirnError INVALID_ARGUMENT when the client was made without `prefetch`
    */
   tryId(): bigint | undefined {
@@ -191,6 +214,13 @@ export class FirnClient implements AsyncDisposable {
     return call.promise
   }
 
+  /** @throws FirnError */
+  #prefetched(method: string): Prefetch {
+    if (this.#prefetch === undefined) throw invalidArgument(`${method}() needs the option prefetch`)
+    if (this.#closing !== undefined) throw new FirnError("CLOSED", "the client is closed")
+    return this.#prefetch
+  }
+
   /** @throws FirnError when the call must not be made */
   #admit(options: CallOptions | undefined): CheckedOptions {
     if (this.#closing !== undefined) throw new FirnError("CLOSED", "the client is closed")
@@ -261,16 +291,4 @@ export class FirnClient implements AsyncDisposable {
     this.#local.close(error)
     this.#routed.close(error)
   }
-}
-
-function rejected(error: unknown): Promise<never> {
-  const reject = async (): Promise<never> => {
-    throw error as FirnError
-  }
-  return handled(reject())
-}
-
-function handled<Result>(promise: Promise<Result>): Promise<Result> {
-  markHandled(promise)
-  return promise
 }

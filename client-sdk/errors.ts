@@ -8,6 +8,8 @@ export type FirnErrorCode =
   | "CONNECT_FAILED"
   /** The client is closed, or was closed before the answer came. */
   | "CLOSED"
+  /** `idSync` or `idsSync` has found too few ids at hand; more are on their way. */
+  | "NOT_AT_HAND"
   /** The call's signal was aborted; its reason is the `cause`. */
   | "ABORTED"
   /** An option or an argument is wrong; nothing was sent. */
@@ -48,6 +50,13 @@ export class FirnError extends Error {
     this.tries = details.tries ?? 0
     this.failures = details.failures ?? []
   }
+
+  /** What `JSON.stringify` shows: all there is but the stack, which tells of the client's insides. */
+  toJSON(): object {
+    const { name, code, message, retryable, server, detail, tries, failures, cause } = this
+    const told = cause instanceof Error && !(cause instanceof FirnError) ? cause.message : undefined
+    return { name, code, message, retryable, server, detail, tries, failures, cause: told }
+  }
 }
 
 /** The error for a status other than OK; `high` and `low` are the halves of its value. */
@@ -67,8 +76,14 @@ export function invalidArgument(message: string): FirnError {
   return new FirnError("INVALID_ARGUMENT", message)
 }
 
+export function notAtHand(count: number): FirnError {
+  const wanted = count === 1 ? "no id is at hand" : `fewer than ${count} ids are at hand`
+  const remedy = "await client.ready() before the first, or raise prefetch.size or prefetch.ttlMs"
+  return new FirnError("NOT_AT_HAND", `${wanted}; more are on their way (${remedy})`)
+}
+
 function isRetryable(code: FirnErrorCode): boolean {
-  if (code === "CONNECT_FAILED") return true
+  if (code === "CONNECT_FAILED" || code === "NOT_AT_HAND") return true
   if (code === "CLOSED" || code === "ABORTED" || code === "INVALID_ARGUMENT") return false
   return STATUSES[Status[code]]!.retryable
 }

@@ -1,7 +1,6 @@
 /** The client of Firn for Node and Bun. `README.md` shows its use. */
 export { FirnClient } from "./client.ts"
-export type { CloseOptions, DecodedId } from "./client.ts"
-export type { CallOptions } from "./call-options.ts"
+export type { CallOptions, CloseOptions, DecodedId } from "./call-options.ts"
 export { FirnError } from "./errors.ts"
 export type { FirnErrorCode } from "./errors.ts"
 export type {

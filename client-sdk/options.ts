@@ -1,16 +1,17 @@
 import { createSecureContext } from "node:tls"
 import type { SecureContextOptions } from "node:tls"
 import { invalidArgument } from "./errors.ts"
-import { parseServer } from "./server-address.ts"
+import { parseServer, splitServers } from "./server-address.ts"
 import type { ServerAddress } from "./server-address.ts"
 
 /** What `FirnClient` is made with. Only `servers` is needed. */
 export interface FirnClientOptions {
   /**
-   * Where the nodes listen for TCP: `HOST:PORT` (a DNS name or an address, IPv6 in brackets) or
-   * `unix:PATH`. 1 to 1024; a client keeps a connection to each of them.
+   * Where the nodes listen for TCP: `HOST` or `HOST:PORT` (a DNS name or an address, IPv6 in
+   * brackets; port 6454 if there is none) or `unix:PATH`. A list, or one text with commas between
+   * them, also as `firn://HOST:PORT,HOST:PORT`. 1 to 1024; a client keeps a connection to each.
    */
-  readonly servers: readonly string[]
+  readonly servers: string | readonly string[]
   /** Connections to each server, and as many more for routed calls. 1 to 64, default 1. */
   readonly connectionsPerServer?: number
   /** How long a connection may take to be ready, in ms. 10 to 60,000, default 2,000. */
@@ -44,7 +45,7 @@ export interface TlsOptions {
 }
 
 export interface PrefetchOptions {
-  /** How many ids are kept at hand. 1 to 65,536, default 4,096. */
+  /** How many ids are kept at hand. `idSync` keeps more when it has run out. 1 to 65,536, default 4,096. */
   readonly size?: number
   /** Ids asked for this long ago are thrown away, in ms. 1 to 3,600,000, default 1,000. */
   readonly ttlMs?: number
@@ -88,6 +89,9 @@ export interface Settings {
   readonly tryTimeoutMs: number
   readonly onStateChange: ((change: ServerStateChange) => void) | undefined
 }
+
+/** The most ids that are kept at hand. */
+export const PREFETCH_SIZE_MAX = 65_536
 
 const SERVERS_MAX = 1024
 const MS_MAX = 600_000
@@ -175,13 +179,17 @@ export function shown(value: unknown): string {
   return typeof value === "string" ? JSON.stringify(value) : String(value)
 }
 
-function resolveServers(servers: unknown): Settings["servers"] {
-  if (!Array.isArray(servers) || servers.length < 1 || servers.length > SERVERS_MAX) {
-    throw invalidArgument(`servers has to be a list of 1 to ${SERVERS_MAX} addresses`)
+function resolveServers(given: unknown): Settings["servers"] {
+  const names: unknown = typeof given === "string" ? splitServers(given) : given
+  if (!Array.isArray(names) || names.length < 1 || names.length > SERVERS_MAX) {
+    throw invalidArgument(
+      `servers has to be a list of 1 to ${SERVERS_MAX} addresses, or a text with commas between them`,
+    )
   }
-  const names = new Set<unknown>(servers)
-  if (names.size < servers.length) throw invalidArgument("servers has one address twice")
-  return servers.map((name: string) => ({ name, address: parseServer(name) }))
+  const servers = names.map((name: string) => ({ name, address: parseServer(name) }))
+  const addresses = new Set(servers.map(({ address }) => JSON.stringify(address)))
+  if (addresses.size < servers.length) throw invalidArgument("servers has one address twice")
+  return servers
 }
 
 function resolveTls(tls: boolean | TlsOptions | undefined): TlsOptions | undefined {
@@ -208,7 +216,7 @@ function resolvePrefetch(
   const { size, ttlMs } = prefetch === true ? {} : prefetch
   if (prefetch !== true) checkObject("prefetch", prefetch, ["size", "ttlMs"])
   return {
-    size: wholeNumber("prefetch.size", size, 4_096, 1, 65_536),
+    size: wholeNumber("prefetch.size", size, 4_096, 1, PREFETCH_SIZE_MAX),
     ttlMs: wholeNumber("prefetch.ttlMs", ttlMs, 1_000, 1, 3_600_000),
   }
 }

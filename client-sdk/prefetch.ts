@@ -1,9 +1,10 @@
 import { COUNT_MAX } from "../protocol/index.ts"
-import type { Call } from "./call.ts"
+import type { Call, Convert } from "./call.ts"
 import { DueSet } from "./due-set.ts"
-import type { Environment } from "./environment.ts"
+import type { Environment, Timer } from "./environment.ts"
 import type { FirnError } from "./errors.ts"
 import type { Halves } from "./halves.ts"
+import { PREFETCH_SIZE_MAX, requiredWholeNumber } from "./options.ts"
 
 export interface PrefetchParts {
   /** How many ids are kept at hand. */
@@ -24,6 +25,15 @@ interface Block {
   readonly staleAtMs: number
   readonly staleAtWallMs: number
 }
+
+/**
+ * Where some ids have to be at hand at all times, those that would be thrown away within half of
+ * `ttlMs` are replaced; it is looked at this often.
+ */
+const REFRESHES_PER_TTL = 4
+const REFRESH_MIN_MS = 10
+/** After so many looks at which most ids were not needed, half as many are kept. */
+const IDLE_REFRESHES = 10 * REFRESHES_PER_TTL
 
 const NO_BLOCK: Block = {
   high: 0,
@@ -49,6 +59,16 @@ export class Prefetch {
   #atHand = 0
   /** Ids that are asked for and have not come. */
   #underWay = 0
+  readonly #fetches = new Set<Promise<void>>()
+  /** Why the last request for ids failed. */
+  #failure: unknown
+  /** How many ids are kept at hand: more than `size` when `takeNow` has run out. */
+  #size: number
+  /** Set once ids were taken by `takeNow`, for which some have to be at hand at all times. */
+  #refresh: Timer | undefined
+  /** Ids taken by it since it was set. */
+  #taken = 0
+  #idleRefreshes = 0
   #isClosed = false
 
   /** The id that was taken last. */
@@ -57,6 +77,7 @@ export class Prefetch {
 
   constructor(parts: PrefetchParts) {
     this.#parts = parts
+    this.#size = parts.size
     this.#waiting = new DueSet(parts.environment, (call) => call.timeOut())
   }
 
@@ -81,6 +102,42 @@ export class Prefetch {
     return true
   }
 
+  /**
+   * The same for callers that cannot wait. From the first such call on, ids are kept at hand also
+   * while none are used; and when they were too few, twice as many.
+   * @param count how many are wanted in all
+   */
+  takeNow(count: number): boolean {
+    if (this.#refresh === undefined) this.#setRefresh()
+    this.#taken++
+    if (this.#atHand >= count && this.take()) return true
+    this.#size = Math.min(PREFETCH_SIZE_MAX, Math.max(2 * this.#size, count))
+    this.#fillUp(this.#parts.environment.monotonicMs())
+    return false
+  }
+
+  /**
+   * Takes several, all or none.
+   * @returns undefined when too few are at hand
+   * @throws FirnError INVALID_ARGUMENT
+   */
+  takeMany<Id>(count: number, convert: Convert<Id>): Id[] | undefined {
+    requiredWholeNumber("count", count, 0, PREFETCH_SIZE_MAX)
+    const ids: Id[] = []
+    while (ids.length < count) {
+      if (!this.takeNow(count - ids.length)) return undefined
+      ids.push(convert(this.high, this.low))
+    }
+    return ids
+  }
+
+  /** Waits until what is to be at hand is there. @throws FirnError when nothing could be had */
+  async fill(): Promise<void> {
+    this.#fillUp(this.#parts.environment.monotonicMs())
+    await Promise.all(this.#fetches)
+    if (this.#atHand === 0 && this.#failure !== undefined) throw this.#failure as FirnError
+  }
+
   /** Keeps a call until there is an id for it. */
   wait(call: Call): void {
     this.#waiting.add(call, call.deadlineMs)
@@ -89,6 +146,7 @@ export class Prefetch {
 
   close(error: FirnError): void {
     this.#isClosed = true
+    this.#refresh?.cancel()
     for (const call of this.#waiting.takeAll()) call.fail(error)
   }
 
@@ -99,13 +157,41 @@ export class Prefetch {
     return block !== undefined
   }
 
-  #fillUp(nowMs: number): void {
+  #setRefresh(): void {
+    const { environment, ttlMs } = this.#parts
+    const delayMs = Math.max(REFRESH_MIN_MS, ttlMs / REFRESHES_PER_TTL)
+    this.#refresh = environment.afterInBackground(delayMs, () => {
+      this.#shrink()
+      const nowMs = environment.monotonicMs()
+      const freshUntilMs = nowMs + ttlMs / 2
+      let old = 0
+      for (const { left, staleAtMs } of [this.#block, ...this.#blocks]) {
+        if (staleAtMs <= freshUntilMs) old += left
+      }
+      this.#fillUp(nowMs, old)
+      this.#setRefresh()
+    })
+  }
+
+  /** What was needed once is not kept for ever. */
+  #shrink(): void {
+    this.#idleRefreshes = this.#taken < this.#size / 8 ? this.#idleRefreshes + 1 : 0
+    this.#taken = 0
+    if (this.#idleRefreshes < IDLE_REFRESHES) return
+    this.#idleRefreshes = 0
+    this.#size = Math.max(this.#parts.size, Math.ceil(this.#size / 2))
+  }
+
+  /** @param old how many of the ids at hand are not counted */
+  #fillUp(nowMs: number, old = 0): void {
     if (this.#isClosed) return
-    const spare = this.#atHand + this.#underWay - this.#waiting.size
-    if (spare > this.#parts.size / 2) return
-    let wanted = this.#parts.size - spare
+    const spare = this.#atHand - old + this.#underWay - this.#waiting.size
+    if (spare > this.#size / 2) return
+    let wanted = this.#size - spare
     for (; wanted > 0; wanted -= COUNT_MAX) {
-      void this.#fetch(Math.min(wanted, COUNT_MAX), nowMs)
+      const fetch = this.#fetch(Math.min(wanted, COUNT_MAX), nowMs)
+      this.#fetches.add(fetch)
+      void fetch.finally(() => this.#fetches.delete(fetch))
     }
   }
 
@@ -117,11 +203,13 @@ export class Prefetch {
     let first: Halves
     try {
       first = await this.#parts.fetch(count)
-    } catch {
+    } catch (error) {
+      this.#failure = error
       this.#missed(count)
       return
     }
     this.#underWay -= count
+    this.#failure = undefined
     this.#arrived({ ...first, left: count, staleAtMs, staleAtWallMs })
   }
 
