@@ -11,11 +11,4 @@ export type {
   ServerStateChange,
   TlsOptions,
 } from "./options.ts"
-export {
-  DEFAULT_EPOCH_MS,
-  composeId,
-  decodeId,
-  idRangeForTime,
-  idUnixMs,
-} from "../protocol/index.ts"
-export type { IdParts } from "../protocol/index.ts"
+export * from "./id.ts"

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test"
-import { readFileSync } from "node:fs"
+import { mkdirSync, readFileSync, readdirSync } from "node:fs"
 import { join } from "node:path"
 import manifest from "../../client-sdk/package.json"
 import { run } from "../support/command.ts"
@@ -18,6 +18,15 @@ const SERVER = "127.0.0.1:6454"
 const OTHER_SERVER = "127.0.0.1:6455"
 /** What a user has to have set. */
 const TYPES = { module: "NodeNext", target: "ES2022", lib: ["ESNext", "DOM"], types: [] }
+
+const REQUIRED = `
+const { FirnClient, FirnError, decodeId } = require("firn-client")
+const client = new FirnClient({ servers: ["${SERVER}"] })
+client.id().then((id) => {
+  console.log(typeof id, decodeId(id).node, decodeId(id).time === require("firn-client/id").decodeId(id).time)
+  return client.close()
+})
+`
 
 /** The code blocks of a page in these languages. */
 function snippets(page: string, ...languages: string[]): { name: string; code: string }[] {
@@ -59,16 +68,69 @@ describe("the packed client", () => {
     expect(Object.keys(installed)).not.toContain("dependencies")
     expect(readFileSync(client.at("LICENSE"), "utf8")).toContain("MIT License")
     expect(readFileSync(client.at("README.md"), "utf8")).toBe(README)
-    const imports = readFileSync(client.at("dist/index.js"), "utf8").matchAll(/ from "([^"]+)"/g)
-    expect(new Set([...imports].map(([, name]) => name))).toEqual(new Set(["node:net", "node:tls"]))
+    const files = readdirSync(client.at("dist")).filter((name) => name.endsWith(".js"))
+    const code = files.map((name) => readFileSync(client.at("dist", name), "utf8")).join("\n")
+    const imports = [...code.matchAll(/ from "([^"]+)"/g)].map(([, name]) => name!)
+    const outside = imports.filter((name) => !name.startsWith("./"))
+    expect(new Set(outside)).toEqual(new Set(["node:net", "node:tls"]))
   })
 
-  testWith("node")("is found to be in order by publint and attw", async () => {
-    const publint = await run([tool("publint"), "--strict", client.tarball])
-    expect(publint.stdout).toContain("All good!")
-    const attw = await run([tool("attw"), "--profile", "esm-only", client.tarball])
-    expect({ exitCode: attw.exitCode, stderr: attw.stderr }).toEqual({ exitCode: 0, stderr: "" })
-    expect(attw.stdout).toContain("🟢 (ESM)")
+  testWith("node")(
+    "is found to be in order by publint and attw, for ESM and CommonJS",
+    async () => {
+      const publint = await run([tool("publint"), "--strict", client.tarball])
+      expect(publint.stdout).toContain("All good!")
+      const attw = await run([tool("attw"), client.tarball])
+      expect({ exitCode: attw.exitCode, stderr: attw.stderr }).toEqual({ exitCode: 0, stderr: "" })
+      expect(attw.stdout).toContain("No problems found")
+    },
+  )
+
+  testWith("node")("is there for require() as well, with the same names", async () => {
+    const path = client.write("required.cjs", localize(REQUIRED))
+    expect(await run(["node", path])).toMatchObject({ exitCode: 0, stdout: "bigint 0 true\n" })
+    const names = client.write(
+      "names.mjs",
+      'console.log(Object.keys(await import("firn-client")).join())',
+    )
+    const required = client.write(
+      "names.cjs",
+      'console.log(Object.keys(require("firn-client")).sort().join())',
+    )
+    const [one, other] = await Promise.all([run(["node", names]), run(["node", required])])
+    expect(other.stdout).toBe(one.stdout)
+    expect(one.stdout).toContain("FirnClient,FirnError,")
+  })
+
+  testWith("node")("has types that hold in a project of CommonJS", async () => {
+    mkdirSync(client.at("..", "..", "cjs"), { recursive: true })
+    client.write("cjs/package.json", "{}")
+    client.write(
+      "cjs/index.ts",
+      'import { FirnClient } from "firn-client"\nimport { decodeId } from "firn-client/id"\n' +
+        'export const client = new FirnClient({ servers: "h" })\n' +
+        'export const node: number = decodeId("5").node\n',
+    )
+    const compilerOptions = { ...TYPES, module: "node16", strict: true, noEmit: true }
+    const config = { compilerOptions, files: ["index.ts"] }
+    const path = client.write("cjs/tsconfig.json", JSON.stringify(config))
+    const { exitCode, stdout } = await run([tool("tsc"), "-p", path])
+    expect({ exitCode, stdout }).toEqual({ exitCode: 0, stdout: "" })
+  })
+
+  testWith("node")("has what can be told of an id alone, for browsers too", async () => {
+    const entry = client.write("browser.js", 'export * from "firn-client/id"')
+    const built = await Bun.build({ entrypoints: [entry], target: "browser" })
+    const code = await built.outputs[0]!.text()
+    expect(code).not.toMatch(/\bimport\b|\brequire\b|"node:/)
+    const { decodeId } = (await import(
+      client.at("dist", "id.js")
+    )) as typeof import("../../client-sdk/id.ts")
+    expect(decodeId("118627117654081791")).toEqual({
+      time: 28_282_908_834,
+      node: 0,
+      sequence: 255,
+    })
   })
 
   testWith("node")(
