@@ -2,6 +2,8 @@ import { connect as connectTcp, isIP } from "node:net"
 import type { Socket } from "node:net"
 import { connect as connectTls } from "node:tls"
 import type { ConnectionOptions } from "node:tls"
+import { Race } from "./happy-eyeballs.ts"
+import { addressesOf } from "./lookup.ts"
 import type { TlsOptions } from "./options.ts"
 import type { ServerAddress } from "./server-address.ts"
 
@@ -32,53 +34,74 @@ export type Dial = (
   events: SocketEvents,
 ) => ClientSocket
 
-/** By `node:net` and `node:tls`. A name with several addresses: each is tried until one answers. */
+/** By `node:net` and `node:tls`. A name with several addresses: the first that answers is taken. */
 export const dialSocket: Dial = (address, tls, events) => {
-  const socket = openSocket(address, tls)
+  let socket: Socket | undefined
+  let race: Race | undefined
   let isLost = false
+  const destroy = (): void => {
+    isLost = true
+    race?.stop()
+    socket?.destroy()
+  }
   const lost = (reason: string, cause: unknown): void => {
     if (isLost) return
-    isLost = true
-    socket.destroy()
+    destroy()
     events.closed(reason, cause)
   }
-  socket.setNoDelay(true)
-  socket.setKeepAlive(true, KEEP_ALIVE_MS)
-  socket.on(tls === undefined ? "connect" : "secureConnect", () => events.opened())
-  socket.on("data", (chunk: Uint8Array) => events.data(chunk))
-  socket.on("drain", () => events.drained())
-  socket.on("error", (error: NodeJS.ErrnoException) => lost(reasonOf(error), error))
-  socket.on("end", () => lost("it closed the connection", undefined))
-  socket.on("close", () => lost("it closed the connection", undefined))
-  return {
-    write: (bytes) => socket.write(bytes),
-    destroy() {
-      isLost = true
-      socket.destroy()
-    },
+  const listen = (opened: Socket): void => {
+    socket = opened
+    opened.on("data", (chunk: Uint8Array) => events.data(chunk))
+    opened.on("drain", () => events.drained())
+    opened.on("error", (error: NodeJS.ErrnoException) => lost(reasonOf(error), error))
+    opened.on("end", () => lost("it closed the connection", undefined))
+    opened.on("close", () => lost("it closed the connection", undefined))
   }
+  const isReady = (): void => events.opened()
+  if ("host" in address && isIP(address.host) === 0) {
+    const { host, port } = address
+    const open = (ip: string): Socket => openSocket({ host: ip, port }, host, tls)
+    race = new Race(addressesOf(host), open, {
+      won(opened) {
+        listen(opened)
+        if (tls === undefined) isReady()
+        else opened.on("secureConnect", isReady)
+      },
+      lost: (error) => lost(reasonOf(error), error),
+    })
+  } else {
+    const opened = openSocket(address, undefined, tls)
+    listen(opened)
+    opened.on(tls === undefined ? "connect" : "secureConnect", isReady)
+  }
+  return { write: (bytes) => socket!.write(bytes), destroy }
 }
 
-function openSocket(address: ServerAddress, tls: TlsOptions | undefined): Socket {
-  const target = "path" in address ? address : { ...address, autoSelectFamily: true }
-  if (tls === undefined) return connectTcp(target)
-  const isName = "host" in address && isIP(address.host) === 0
-  const name = isName ? { servername: address.host } : {}
-  return connectTls({ ...target, ...name, ...tls } as ConnectionOptions)
+/** @param name for which a certificate has to be, if it is none of the address */
+function openSocket(
+  address: ServerAddress,
+  name: string | undefined,
+  tls: TlsOptions | undefined,
+): Socket {
+  const socket =
+    tls === undefined
+      ? connectTcp(address)
+      : connectTls({ ...address, ...(name && { servername: name }), ...tls } as ConnectionOptions)
+  socket.setNoDelay(true)
+  socket.setKeepAlive(true, KEEP_ALIVE_MS)
+  return socket
 }
 
 const REASONS = new Map([
   ["ECONNREFUSED", "nothing listens there"],
   ["ENOENT", "there is no such socket"],
   ["ENOTFOUND", "the name is not known"],
+  ["EAI_AGAIN", "the name server does not answer"],
   ["ECONNRESET", "it reset the connection"],
   ["EPIPE", "it closed the connection"],
   ["ETIMEDOUT", "it does not answer"],
 ])
 
-/** If a name has several addresses, the error holds one for each. The last of them is told. */
-function reasonOf(error: NodeJS.ErrnoException): string {
-  const errors = error instanceof AggregateError ? (error.errors as NodeJS.ErrnoException[]) : []
-  const { code, message } = errors.at(-1) ?? error
+function reasonOf({ code, message }: NodeJS.ErrnoException): string {
   return REASONS.get(code ?? "") ?? message
 }

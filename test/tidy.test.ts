@@ -116,10 +116,10 @@ describe("imports", () => {
     expect([...broken, ...usersOfBun(protocol)]).toEqual([])
   })
 
-  test("of client-sdk/ stay inside it, but for protocol/, node:net and node:tls", () => {
+  test("of client-sdk/ stay inside it, but for protocol/, and node: sockets and names", () => {
     const clientSdk = sourcesIn("client-sdk").filter(({ path }) => !isIn(EXAMPLES, path))
     const broken = forbidden(clientSdk, ({ specifier, target }) => {
-      if (target === undefined) return specifier !== "node:net" && specifier !== "node:tls"
+      if (target === undefined) return !["node:net", "node:tls", "node:dns"].includes(specifier)
       return !isIn("client-sdk", target) && !isIn("protocol", target)
     })
     expect([...broken, ...usersOfBun(clientSdk)]).toEqual([])

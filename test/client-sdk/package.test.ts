@@ -72,7 +72,7 @@ describe("the packed client", () => {
     const code = files.map((name) => readFileSync(client.at("dist", name), "utf8")).join("\n")
     const imports = [...code.matchAll(/ from "([^"]+)"/g)].map(([, name]) => name!)
     const outside = imports.filter((name) => !name.startsWith("./"))
-    expect(new Set(outside)).toEqual(new Set(["node:net", "node:tls"]))
+    expect(new Set(outside)).toEqual(new Set(["node:net", "node:tls", "node:dns"]))
   })
 
   testWith("node")(
