@@ -12,6 +12,8 @@ const TURN_MS = 0.05
 export class Process implements Environment {
   readonly nodeId: number
   isAlive = true
+  /** When its node began to stop, if it does. */
+  stopsSinceMs: number | undefined
   readonly random: () => number
   readonly #world: World
   readonly #clock: Clock

@@ -231,6 +231,7 @@ export class SimulatedNode {
     if (life === this.#life) this.#enter(NodeState.STOPPING)
     this.#leaving.add(life)
     process.enter(() => {
+      process.stopsSinceMs ??= this.#parts.world.nowMs
       void this.#whenDone(life, node.stop(), () => this.#exit(life))
     })
   }

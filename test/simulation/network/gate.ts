@@ -1,6 +1,8 @@
 /** Lets a process do something when it can. */
 export interface Gate {
   readonly isAlive: boolean
+  /** When its node began to stop, if it does. */
+  readonly stopsSinceMs?: number | undefined
   enter(run: () => void): void
 }
 

@@ -69,7 +69,7 @@ export class Network {
         const owed = new OwedFrames(this.#world)
         end.onWrite = (_, __, length) => owed.written(length)
         end.onFin = () => {
-          if (!end.stream.isOneTooMany) owed.ended(host, stoppedAtMs)
+          if (!end.stream.isOneTooMany) owed.ended(host, stoppedAtMs, gate.stopsSinceMs)
         }
         end.serve({
           data: (chunk) => {
