@@ -101,9 +101,13 @@ export class FirnClient implements AsyncDisposable {
 
   /**
    * Connects, and fetches ids ahead when the client was made with `prefetch`: after it, calls are
-   * answered without delay, and `idSync` has ids. Needs not be called; the first call does the same.
+   * answered without delay, and `idSync` has ids. Need not be called; the first call does the same.
    */
-  async ready(options: Pick<CallOptions, "signal" | "timeoutMs"> = {}): Promise<void> {
+  ready(options: Pick<CallOptions, "signal" | "timeoutMs"> = {}): Promise<void> {
+    return handled(this.#getReady(options))
+  }
+
+  async #getReady(options: Pick<CallOptions, "signal" | "timeoutMs">): Promise<void> {
     checkObject("options", options, ["signal", "timeoutMs"])
     const target = { op: Op.EPOCH, value: 0 }
     await this.#ask({ ...this.#admit(options), target }, 0, halvesToNumber)
