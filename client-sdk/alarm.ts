@@ -13,6 +13,7 @@ const GRACE_MAX_MS = 500
 export class Alarm {
   readonly #environment: Environment
   readonly #judge: () => void
+  readonly #isBackground: boolean
   #timer: Timer | undefined
   #hasGrace = false
   /** Counts what was armed, so that what was disarmed meanwhile does not fire. */
@@ -23,7 +24,9 @@ export class Alarm {
   /** When the event loop went on after it had stood still; nothing can have come before. */
   wokeMs: number = -Infinity
 
-  constructor(environment: Environment, judge: () => void) {
+  /** @param isBackground whether the process may end before it */
+  constructor(environment: Environment, judge: () => void, isBackground = false) {
+    this.#isBackground = isBackground
     this.#environment = environment
     this.#judge = judge
   }
@@ -44,7 +47,11 @@ export class Alarm {
 
   #set(atMs: number, nowMs: number): void {
     this.atMs = atMs
-    this.#timer = this.#environment.after(Math.max(0, atMs - nowMs), () => this.#fire())
+    const delayMs = Math.max(0, atMs - nowMs)
+    const fire = (): void => this.#fire()
+    this.#timer = this.#isBackground
+      ? this.#environment.afterInBackground(delayMs, fire)
+      : this.#environment.after(delayMs, fire)
   }
 
   #fire(): void {

@@ -17,10 +17,22 @@ export interface CallOptions {
   readonly timeoutMs?: number
 }
 
+/** Options of a call that asks for no ids. */
+export type WaitOptions = Pick<CallOptions, "signal" | "timeoutMs">
+
 /** An id taken apart, with the time it was given out. */
 export interface DecodedId extends IdParts {
   /** By the clock of its node. */
   readonly date: Date
+}
+
+/** What a node answers to `ping`. */
+export interface PingAnswer {
+  /** As it stands in the list. */
+  readonly server: string
+  readonly node: number
+  /** From the call to the answer: with the way to connect, if it was the first call. */
+  readonly roundTripMs: number
 }
 
 export interface CloseOptions {

@@ -1,14 +1,15 @@
 import type { CheckedOptions } from "./call-options.ts"
+import type { CallTrace } from "./diagnostics.ts"
 import { FirnError } from "./errors.ts"
 import type { Missed } from "./outage.ts"
 import { handled } from "./promises.ts"
 
 /** Makes what the caller gets out of the halves of an answer's value. */
-export type Convert<Result> = (high: number, low: number) => Result
+export type Convert<Result> = (high: number, low: number, call: Call) => Result
 
 /** Is told when a call is over. */
 export interface CallObserver {
-  settled(call: Call): void
+  settled(call: Call, isOk: boolean): void
 }
 
 /** Where a call waits when it is on no connection. */
@@ -43,6 +44,9 @@ export class Call<Result = unknown> {
   /** The servers that failed it since it last rested. */
   triedServers: readonly string[] = NONE
   place: WaitingPlace | undefined
+  /** The server that it was sent to last. */
+  server: string | undefined
+  trace: CallTrace | undefined
   /** How many failures to connect there were before it began to wait for a server. */
   waitsSince = 0
 
@@ -70,13 +74,13 @@ export class Call<Result = unknown> {
 
   succeed(high: number, low: number): void {
     if (this.isSettled) return
-    this.#settle()
-    this.#resolve(this.#convert(high, low))
+    this.#settle(true)
+    this.#resolve(this.#convert(high, low, this))
   }
 
   fail(error: FirnError): void {
     if (this.isSettled) return
-    this.#settle()
+    this.#settle(false)
     this.#reject(error)
     void handled(this.promise)
   }
@@ -128,9 +132,9 @@ export class Call<Result = unknown> {
     return tries === 1 ? text : `after ${tries} tries: ${text}`
   }
 
-  #settle(): void {
+  #settle(isOk: boolean): void {
     this.isSettled = true
-    this.#observer.settled(this)
+    this.#observer.settled(this, isOk)
   }
 }
 

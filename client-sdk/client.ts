@@ -1,67 +1,72 @@
-import { COUNT_MAX, Op, decimalText, decodeId, halvesToNumber } from "../protocol/index.ts"
-import { AbortListeners, abortError } from "./abort-listeners.ts"
-import { Call } from "./call.ts"
-import type { CallObserver, Convert } from "./call.ts"
-import { LOCAL, checkCallOptions } from "./call-options.ts"
-import type { CallOptions, CheckedOptions, CloseOptions, DecodedId } from "./call-options.ts"
-import { Dispatcher } from "./dispatcher.ts"
+import {
+  COUNT_MAX,
+  Op,
+  decimalText,
+  decodeId,
+  halvesToNumber,
+  pingNode,
+} from "../protocol/index.ts"
+import type { Call, Convert } from "./call.ts"
+import { LOCAL } from "./call-options.ts"
+import type {
+  CallOptions,
+  CloseOptions,
+  DecodedId,
+  PingAnswer,
+  WaitOptions,
+} from "./call-options.ts"
+import { Calls } from "./calls.ts"
+import { isTraced, traced } from "./diagnostics.ts"
+import type { CallTrace } from "./diagnostics.ts"
 import { systemEnvironment } from "./environment.ts"
 import type { Environment } from "./environment.ts"
-import { EpochAgreement } from "./epoch-agreement.ts"
 import { FirnError, invalidArgument, notAtHand } from "./errors.ts"
-import { FlushScheduler } from "./flush-scheduler.ts"
-import { toBigInt, toHalves } from "./halves.ts"
+import { toBigInt } from "./halves.ts"
 import { collectIds } from "./id-blocks.ts"
 import { checkObject, requiredWholeNumber, resolveOptions, wholeNumber } from "./options.ts"
-import type { FirnClientOptions, Settings } from "./options.ts"
+import type { FirnClientOptions } from "./options.ts"
 import { Prefetch } from "./prefetch.ts"
 import { handled, rejected } from "./promises.ts"
+import { StateEventTarget, publishChange } from "./state-event.ts"
+import { statsInBrief } from "./stats.ts"
+import type { ClientStats } from "./stats.ts"
 
 /** The most ids of one `ids` call. */
 const IDS_MAX = 1_000_000
 
+type IdConvert<Id> = (high: number, low: number) => Id
+
 /**
  * Gets ids from Firn nodes. Connects when it is first asked, and stays connected until it is
- * closed: an open client keeps its process alive.
+ * closed: an open client keeps its process alive, unless `unref` was called.
  *
  * Methods that return a promise never throw; the promise rejects with a `FirnError`.
  */
-export class FirnClient implements AsyncDisposable {
-  readonly #settings: Settings
+export class FirnClient extends StateEventTarget implements AsyncDisposable {
   readonly #environment: Environment
-  readonly #byDefault: CheckedOptions
-  readonly #flushScheduler: FlushScheduler
-  readonly #epoch = new EpochAgreement()
-  readonly #local: Dispatcher
-  readonly #routed: Dispatcher
+  readonly #calls: Calls
   readonly #prefetch: Prefetch | undefined
-  readonly #aborts = new AbortListeners()
-  readonly #observer: CallObserver
-  #inFlight = 0
   #closing: Promise<void> | undefined
-  #idle: (() => void) | undefined
 
   /** @throws FirnError INVALID_ARGUMENT that names the option and what is right */
   constructor(options: FirnClientOptions)
   /** @internal For tests, which bring a clock, timers and sockets of their own. */
   constructor(options: FirnClientOptions, environment: Environment)
   constructor(options: FirnClientOptions, environment: Environment = systemEnvironment) {
+    super()
     const settings = resolveOptions(options)
-    this.#settings = settings
     this.#environment = environment
-    this.#byDefault = { target: LOCAL, timeoutMs: settings.requestTimeoutMs, signal: undefined }
-    this.#flushScheduler = new FlushScheduler(() => environment.monotonicMs())
-    const parts = { environment, flushScheduler: this.#flushScheduler, epoch: this.#epoch }
-    this.#local = new Dispatcher(settings, false, parts)
-    this.#routed = new Dispatcher(settings, true, parts)
-    this.#observer = {
-      settled: (call) => {
-        this.#forget(call)
-        this.#inFlight--
-        if (this.#inFlight === 0) this.#idle?.()
-      },
-    }
-    this.#prefetch = settings.prefetch && this.#createPrefetch(settings.prefetch)
+    const calls = new Calls(settings, environment, (change) => {
+      publishChange(this, change, settings.onStateChange)
+    })
+    this.#calls = calls
+    if (settings.prefetch === undefined) return
+    this.#prefetch = new Prefetch({
+      ...settings.prefetch,
+      environment,
+      fetch: (count) => calls.fetch(count),
+      dispatch: (call) => calls.dispatch(call),
+    })
   }
 
   /** One id. */
@@ -79,19 +84,10 @@ export class FirnClient implements AsyncDisposable {
    * @param count 0 to 1,000,000
    */
   ids(count: number, options?: CallOptions): Promise<bigint[]> {
-    try {
-      requiredWholeNumber("count", count, 0, IDS_MAX)
-      const checked = this.#admit(options)
-      this.#checkRoom(Math.ceil(count / COUNT_MAX))
-      const calls: Call<bigint>[] = []
-      for (let left = count; left > 0; left -= COUNT_MAX) {
-        calls.push(this.#begin(checked, Math.min(left, COUNT_MAX), toBigInt))
-      }
-      for (const call of calls) this.#dispatch(call)
-      return handled(collectIds(calls))
-    } catch (error) {
-      return rejected(error)
-    }
+    if (!isTraced()) return this.#many(count, options)
+    return traced({ method: "ids", count, ...options }, (trace) =>
+      this.#many(count, options, trace),
+    )
   }
 
   /** The same as decimal texts. */
@@ -103,15 +99,31 @@ export class FirnClient implements AsyncDisposable {
    * Connects, and fetches ids ahead when the client was made with `prefetch`: after it, calls are
    * answered without delay, and `idSync` has ids. Need not be called; the first call does the same.
    */
-  ready(options: Pick<CallOptions, "signal" | "timeoutMs"> = {}): Promise<void> {
-    return handled(this.#getReady(options))
+  ready(options: WaitOptions = {}): Promise<void> {
+    const fill = async (): Promise<void> => {
+      await this.#query(Op.EPOCH, options, halvesToNumber)
+      await this.#prefetch?.fill()
+    }
+    return handled(fill())
   }
 
-  async #getReady(options: Pick<CallOptions, "signal" | "timeoutMs">): Promise<void> {
-    checkObject("options", options, ["signal", "timeoutMs"])
-    const target = { op: Op.EPOCH, value: 0 }
-    await this.#ask({ ...this.#admit(options), target }, 0, halvesToNumber)
-    await this.#prefetch?.fill()
+  /** Asks one of the servers whether it is there, which node it is, and how long that takes. */
+  ping(options: WaitOptions = {}): Promise<PingAnswer> {
+    const startMs = this.#environment.monotonicMs()
+    return this.#query(Op.PING, options, (high, _, call) => {
+      const roundTripMs = this.#environment.monotonicMs() - startMs
+      return { server: call.server!, node: pingNode(high), roundTripMs }
+    })
+  }
+
+  /** How the client and its servers are at this moment. */
+  stats(): ClientStats {
+    const calls = this.#calls
+    return {
+      requests: calls.requestStats,
+      servers: calls.serverStats,
+      prefetch: this.#prefetch?.stats,
+    }
   }
 
   /**
@@ -151,14 +163,9 @@ export class FirnClient implements AsyncDisposable {
 
   /** What the ids of these servers count from, in Unix milliseconds. */
   epoch(): Promise<number> {
-    const { epochMs } = this.#epoch
+    const { epochMs } = this.#calls
     if (epochMs !== undefined) return Promise.resolve(epochMs)
-    try {
-      const target = { op: Op.EPOCH, value: 0 }
-      return this.#ask({ ...this.#admit(undefined), target }, 0, halvesToNumber)
-    } catch (error) {
-      return rejected(error)
-    }
+    return this.#query(Op.EPOCH, {}, halvesToNumber)
   }
 
   /**
@@ -196,14 +203,38 @@ export class FirnClient implements AsyncDisposable {
     return this.close()
   }
 
-  #one<Result>(options: CallOptions | undefined, convert: Convert<Result>): Promise<Result> {
+  /** Lets the process end while the client is open, as soon as no call is in flight. */
+  unref(): this {
+    this.#calls.setRef(false)
+    return this
+  }
+
+  /** Takes `unref` back. */
+  ref(): this {
+    this.#calls.setRef(true)
+    return this
+  }
+
+  #one<Id>(options: CallOptions | undefined, convert: IdConvert<Id>): Promise<Id> {
+    if (!isTraced()) return this.#take(options, convert)
+    return traced({ method: "id", count: 1, ...options }, (trace) =>
+      this.#take(options, convert, trace),
+    )
+  }
+
+  #take<Id>(
+    options: CallOptions | undefined,
+    convert: IdConvert<Id>,
+    trace?: CallTrace,
+  ): Promise<Id> {
     try {
-      const checked = this.#admit(options)
+      const calls = this.#calls
+      const checked = calls.admit(options)
       const prefetch = checked.target === LOCAL ? this.#prefetch : undefined
-      if (prefetch === undefined) return this.#ask(checked, 1, convert)
+      if (prefetch === undefined) return calls.ask(checked, 1, convert, trace)
       if (prefetch.take()) return Promise.resolve(convert(prefetch.high, prefetch.low))
-      this.#checkRoom(1)
-      const call = this.#begin(checked, 1, convert)
+      calls.checkRoom(1)
+      const call = calls.begin(checked, 1, convert, trace)
       prefetch.wait(call)
       return call.promise
     } catch (error) {
@@ -211,11 +242,31 @@ export class FirnClient implements AsyncDisposable {
     }
   }
 
-  #ask<Result>(checked: CheckedOptions, count: number, convert: Convert<Result>): Promise<Result> {
-    this.#checkRoom(1)
-    const call = this.#begin(checked, count, convert)
-    this.#dispatch(call)
-    return call.promise
+  #many(count: number, options: CallOptions | undefined, trace?: CallTrace): Promise<bigint[]> {
+    try {
+      requiredWholeNumber("count", count, 0, IDS_MAX)
+      const checked = this.#calls.admit(options)
+      this.#calls.checkRoom(Math.ceil(count / COUNT_MAX))
+      const calls: Call<bigint>[] = []
+      for (let left = count; left > 0; left -= COUNT_MAX) {
+        calls.push(this.#calls.begin(checked, Math.min(left, COUNT_MAX), toBigInt, trace))
+      }
+      for (const call of calls) this.#calls.dispatch(call)
+      return handled(collectIds(calls))
+    } catch (error) {
+      return rejected(error)
+    }
+  }
+
+  /** Asks for what is no id. */
+  #query<Result>(op: Op, options: WaitOptions, convert: Convert<Result>): Promise<Result> {
+    try {
+      checkObject("options", options, ["signal", "timeoutMs"])
+      const target = { op, value: 0 }
+      return this.#calls.ask({ ...this.#calls.admit(options), target }, 0, convert)
+    } catch (error) {
+      return rejected(error)
+    }
   }
 
   /** @throws FirnError */
@@ -225,74 +276,23 @@ export class FirnClient implements AsyncDisposable {
     return this.#prefetch
   }
 
-  /** @throws FirnError when the call must not be made */
-  #admit(options: CallOptions | undefined): CheckedOptions {
-    if (this.#closing !== undefined) throw new FirnError("CLOSED", "the client is closed")
-    if (options === undefined) return this.#byDefault
-    const checked = checkCallOptions(options, this.#settings.requestTimeoutMs)
-    if (checked.signal?.aborted === true) throw abortError(checked.signal)
-    return checked
-  }
-
-  /** @throws FirnError OVERLOADED */
-  #checkRoom(requests: number): void {
-    const { inFlightMax } = this.#settings
-    if (this.#inFlight + requests <= inFlightMax) return
-    const waiting = `${this.#inFlight} requests wait for an answer, of at most ${inFlightMax}`
-    throw new FirnError("OVERLOADED", `${waiting} (inFlightMax)`)
-  }
-
-  #begin<Result>(checked: CheckedOptions, count: number, convert: Convert<Result>): Call<Result> {
-    const deadlineMs = this.#flushScheduler.now() + checked.timeoutMs
-    const call = new Call(checked, count, deadlineMs, convert, this.#observer)
-    this.#inFlight++
-    if (checked.signal !== undefined) this.#aborts.add(checked.signal, call)
-    return call
-  }
-
-  #dispatch(call: Call): void {
-    const { op } = call.options.target
-    const isRouted = op === Op.NODE || op === Op.KEY || op === Op.RANDOM
-    const dispatcher = isRouted ? this.#routed : this.#local
-    dispatcher.dispatch(call, this.#flushScheduler.now())
-  }
-
-  #forget(call: Call): void {
-    call.place?.delete(call)
-    const { signal } = call.options
-    if (signal !== undefined) this.#aborts.delete(signal, call)
-  }
-
-  /** Requests for blocks are no calls of a user: they do not count, and `close` does not wait. */
-  #createPrefetch({ size, ttlMs }: { readonly size: number; readonly ttlMs: number }): Prefetch {
-    const observer: CallObserver = { settled: (call) => this.#forget(call) }
-    return new Prefetch({
-      size,
-      ttlMs,
-      environment: this.#environment,
-      fetch: (count) => {
-        const deadlineMs = this.#flushScheduler.now() + this.#byDefault.timeoutMs
-        const call = new Call(this.#byDefault, count, deadlineMs, toHalves, observer)
-        this.#dispatch(call)
-        return call.promise
-      },
-      dispatch: (call) => this.#dispatch(call),
-    })
-  }
-
   async #finish(timeoutMs: number): Promise<void> {
-    if (this.#inFlight > 0) {
-      await new Promise<void>((resolve) => {
-        const timer = this.#environment.after(timeoutMs, resolve)
-        this.#idle = () => {
-          timer.cancel()
-          resolve()
-        }
-      })
-    }
+    this.#calls.isClosed = true
+    await this.#calls.finish(timeoutMs)
     const error = new FirnError("CLOSED", "the client was closed before the answer came")
     this.#prefetch?.close(error)
-    this.#local.close(error)
-    this.#routed.close(error)
+    this.#calls.close(error)
   }
 }
+
+// What `console.log` shows, in Node and Bun.
+Object.defineProperty(FirnClient.prototype, Symbol.for("nodejs.util.inspect.custom"), {
+  value(
+    this: FirnClient,
+    _: number,
+    options: object,
+    inspect: (...of: unknown[]) => string,
+  ): string {
+    return `FirnClient ${inspect(statsInBrief(this.stats()), options)}`
+  },
+})

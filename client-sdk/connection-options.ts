@@ -3,6 +3,7 @@ import type { Environment } from "./environment.ts"
 import type { FirnError } from "./errors.ts"
 import type { FlushScheduler } from "./flush-scheduler.ts"
 import type { TlsOptions } from "./options.ts"
+import type { ServerIdentity } from "./server-check.ts"
 import type { ServerAddress } from "./server-address.ts"
 
 export interface ConnectionOptions {
@@ -22,8 +23,8 @@ export interface ConnectionOptions {
 }
 
 export interface ConnectionEvents {
-  /** It has told its epoch. @returns why it must not be used; undefined when it may be */
-  checked(epochMs: number): string | undefined
+  /** It has told what it is. @returns why it must not be used; undefined when it may be */
+  checked(identity: ServerIdentity): string | undefined
   ready(): void
   /** A call has failed here, and may go elsewhere. */
   failed(call: Call, failure: FirnError): void

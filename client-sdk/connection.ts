@@ -1,4 +1,4 @@
-import { Op, REQUEST_SIZE, RequestPipeline, Status, halvesToNumber } from "../protocol/index.ts"
+import { Op, REQUEST_SIZE, RequestPipeline, Status } from "../protocol/index.ts"
 import type { PipelineReceiver } from "../protocol/index.ts"
 import { Alarm } from "./alarm.ts"
 import type { Call } from "./call.ts"
@@ -7,6 +7,7 @@ import type { Timer } from "./environment.ts"
 import { FirnError, statusError, unknownStatusError } from "./errors.ts"
 import type { ClientSocket } from "./socket.ts"
 import type { Flushable } from "./flush-scheduler.ts"
+import { CHECK_OPS, ServerCheck } from "./server-check.ts"
 
 /** The most requests that wait for their answers on one connection. */
 const PLACES_MAX = 65_536
@@ -24,7 +25,7 @@ const NO_FLAGS = 0
 
 const ConnectionState = {
   CONNECTING: "connecting",
-  /** Asked for its epoch; no call is sent before it has answered. */
+  /** Asked for its epoch and its node; no call is sent before it has answered. */
   CHECKING: "checking",
   READY: "ready",
   CLOSED: "closed",
@@ -48,6 +49,8 @@ export class Connection implements Flushable, PipelineReceiver<Call> {
   /** The oldest request is a PING. */
   #isAsked = false
 
+  /** What its server has told of itself. */
+  readonly check: ServerCheck = new ServerCheck()
   /** Nothing has come since a call timed out here, or since something was asked too long ago. */
   #isLate = false
   /** Nothing has come for as long as it should have at most. */
@@ -66,7 +69,7 @@ export class Connection implements Flushable, PipelineReceiver<Call> {
     this.#events = events
     const { address, tls, connectTimeoutMs, environment } = options
     this.#dialledMs = environment.monotonicMs()
-    this.#alarm = new Alarm(environment, () => this.#judge())
+    this.#alarm = new Alarm(environment, () => this.#judge(), true)
     this.#alarm.arm(this.#dialledMs + connectTimeoutMs, this.#dialledMs)
     this.#socket = environment.dial(address, tls, {
       opened: () => this.#opened(),
@@ -110,6 +113,11 @@ export class Connection implements Flushable, PipelineReceiver<Call> {
     return true
   }
 
+  /** @param isRef whether it keeps the process alive */
+  setRef(isRef: boolean): void {
+    this.#socket.setRef(isRef)
+  }
+
   flush(): void {
     this.#isFlushDue = false
     this.#flush()
@@ -128,20 +136,15 @@ export class Connection implements Flushable, PipelineReceiver<Call> {
 
   /** Closes a silent connection, when a newer one to the same server works. */
   replace(): void {
-    const { server } = this.#options
-    const reason = "a connection fell silent, and a newer one works"
-    const failure = new FirnError("CONNECT_FAILED", `${server}: ${reason}`, { server })
-    const calls: Call[] = []
-    while (this.#pipeline.inFlight > 0) {
-      const call = this.#pipeline.shift()
-      if (call !== undefined) calls.push(call)
-    }
-    this.close(reason)
-    for (const call of calls) this.#events.moved(call, failure)
+    this.#end("a connection fell silent, and a newer one works", undefined, "moved")
   }
 
   /** Closes the connection; its calls go elsewhere. */
   close(reason: string, cause?: unknown): void {
+    this.#end(reason, cause, "failed")
+  }
+
+  #end(reason: string, cause: unknown, fate: "failed" | "moved"): void {
     if (this.#state === ConnectionState.CLOSED) return
     this.#state = ConnectionState.CLOSED
     this.#pipeline.close()
@@ -153,12 +156,12 @@ export class Connection implements Flushable, PipelineReceiver<Call> {
     this.#events.closed(failure, reason)
     while (this.#pipeline.inFlight > 0) {
       const call = this.#pipeline.shift()
-      if (call !== undefined) this.#events.failed(call, failure)
+      if (call !== undefined) this.#events[fate](call, failure)
     }
   }
 
   answered(call: Call | undefined, status: Status, high: number, low: number): void {
-    if (this.#state === ConnectionState.CHECKING) this.#check(status, high, low)
+    if (this.#state === ConnectionState.CHECKING) this.#checked(status, high, low)
     else if (status === Status.OK) call?.succeed(high, low)
     else {
       if (status === Status.NOT_READY) this.#leaveAlone()
@@ -169,7 +172,7 @@ export class Connection implements Flushable, PipelineReceiver<Call> {
 
   unknownStatus(code: number): void {
     if (this.#state === ConnectionState.CHECKING) {
-      this.#refuseEpoch(code)
+      this.#checked(code, 0, 0)
       return
     }
     const call = this.#pipeline.shift()
@@ -200,7 +203,7 @@ export class Connection implements Flushable, PipelineReceiver<Call> {
   #opened(): void {
     this.#state = ConnectionState.CHECKING
     const nowMs = this.#options.environment.monotonicMs()
-    this.#pipeline.send(Op.EPOCH, 0, 0, undefined, nowMs, Infinity)
+    for (const op of CHECK_OPS) this.#pipeline.send(op, 0, 0, undefined, nowMs, Infinity)
     this.#flush()
   }
 
@@ -228,25 +231,21 @@ export class Connection implements Flushable, PipelineReceiver<Call> {
     this.#pipeline.receive(chunk)
   }
 
-  /** The first answer tells the epoch, and whether this is a Firn node at all. */
-  #check(status: Status, high: number, low: number): void {
-    if (status !== Status.OK) {
-      this.#refuseEpoch(status)
-      return
-    }
-    const fault = this.#events.checked(halvesToNumber(high, low))
+  /** @param status as it came */
+  #checked(status: number, high: number, low: number): void {
+    let fault = this.check.answered(status, high, low)
+    const { identity } = this.check
+    if (identity !== undefined) fault = this.#events.checked(identity)
     if (fault !== undefined) {
       this.close(fault)
       return
     }
+    if (identity === undefined) return
     this.#state = ConnectionState.READY
     this.readySinceMs = this.heardMs
     this.#alarm.disarm()
+    if (identity.node === undefined) this.#leaveAlone()
     this.#events.ready()
-  }
-
-  #refuseEpoch(status: number): void {
-    this.close(`it answered EPOCH with status ${status}: is this a node's TCP port?`)
   }
 
   #ask(nowMs: number): void {

@@ -5,15 +5,21 @@ import type { Environment } from "./environment.ts"
 import type { EpochAgreement } from "./epoch-agreement.ts"
 import { FirnError } from "./errors.ts"
 import type { FlushScheduler } from "./flush-scheduler.ts"
+import type { NodeSightings } from "./node-sightings.ts"
 import type { ServerStateChange, Settings } from "./options.ts"
 import { Outage } from "./outage.ts"
+import type { ServerIdentity } from "./server-check.ts"
 import { ServerPool } from "./server-pool.ts"
+import type { ServerStats } from "./stats.ts"
 
 /** What the two dispatchers of a client share. */
 export interface DispatcherParts {
   readonly environment: Environment
   readonly flushScheduler: FlushScheduler
   readonly epoch: EpochAgreement
+  readonly nodes: NodeSightings
+  /** Is told when a server comes or goes. */
+  readonly changed: (change: ServerStateChange) => void
 }
 
 const NONE: readonly never[] = []
@@ -26,7 +32,9 @@ const NONE: readonly never[] = []
  */
 export class Dispatcher {
   readonly #settings: Settings
+  readonly #parts: DispatcherParts
   readonly #environment: Environment
+  readonly #routed: boolean
   readonly #pools: readonly ServerPool[]
   /** Those that are up. */
   #ready: readonly ServerPool[] = NONE
@@ -42,8 +50,10 @@ export class Dispatcher {
 
   /** @param routed whether these are the connections for routed calls */
   constructor(settings: Settings, routed: boolean, parts: DispatcherParts) {
-    const { environment, flushScheduler, epoch } = parts
+    const { environment, flushScheduler, changed } = parts
     this.#settings = settings
+    this.#parts = parts
+    this.#routed = routed
     this.#environment = environment
     this.#waiting = new DueSet(environment, (call) => {
       this.#noteMissed(call)
@@ -62,7 +72,7 @@ export class Dispatcher {
         flushScheduler,
       }
       return new ServerPool(options, connectionsPerServer, {
-        checked: ({ server }, epochMs) => epoch.check(epochMs, server),
+        checked: ({ server }, identity) => this.#check(server, identity),
         up: () => this.#poolUp(),
         down: ({ server }, failure) => this.#poolDown(server, failure),
         failed: (pool, call, failure) => this.#failed(pool, call, failure),
@@ -72,7 +82,7 @@ export class Dispatcher {
         },
         changed: ({ server }, state, reason, before) => {
           this.#downCount += Number(state === "down") - Number(before === "down")
-          this.#tell({ server, routed, state, reason })
+          changed({ server, routed, state, reason })
         },
       })
     })
@@ -90,6 +100,20 @@ export class Dispatcher {
     if (!pool.send(call, nowMs, tryTimeoutMs)) this.#overloaded(pool, call)
   }
 
+  get stats(): ServerStats[] {
+    return this.#pools.map((pool) => ({ ...pool.stats, routed: this.#routed }))
+  }
+
+  /** Closes the connections to a node, but those to the process with this start number. */
+  leaveNode(node: number, startNumber: number | undefined, reason: string): void {
+    for (const pool of this.#pools) pool.leaveNode(node, startNumber, reason)
+  }
+
+  /** @param isRef whether its connections keep the process alive */
+  setRef(isRef: boolean): void {
+    for (const pool of this.#pools) pool.setRef(isRef)
+  }
+
   /** Closes all connections; calls that are not over yet fail. */
   close(error: FirnError): void {
     this.#closed = error
@@ -98,14 +122,12 @@ export class Dispatcher {
     for (const call of [...this.#waiting.takeAll(), ...this.#resting.takeAll()]) call.fail(error)
   }
 
-  #tell(change: ServerStateChange): void {
-    try {
-      this.#settings.onStateChange?.(change)
-    } catch (error) {
-      queueMicrotask(() => {
-        throw error
-      })
-    }
+  /** @returns why a server must not be used, if so */
+  #check(server: string, { epochMs, node, startNumber }: ServerIdentity): string | undefined {
+    const { epoch, nodes } = this.#parts
+    const fault = epoch.check(epochMs, server)
+    if (fault !== undefined || node === undefined) return fault
+    return nodes.note(node, startNumber, server, this.#now())
   }
 
   #now(): number {

@@ -1,5 +1,6 @@
 import type { Dial } from "./socket.ts"
 import { dialSocket } from "./socket.ts"
+import { clearTimeout, monotonicMs, setImmediate, setTimeout, wallMs } from "./timers.ts"
 
 /** A timer that has been set and not yet fired. */
 export interface Timer {
@@ -24,8 +25,8 @@ export interface Environment {
 }
 
 export const systemEnvironment: Environment = {
-  monotonicMs: () => performance.now(),
-  wallMs: () => Date.now(),
+  monotonicMs,
+  wallMs,
   random: Math.random,
   after(delayMs, run) {
     const handle = setTimeout(run, delayMs)

@@ -1,4 +1,5 @@
 import type { Socket } from "node:net"
+import { clearTimeout, setTimeout } from "./timers.ts"
 
 /** "Connection Attempt Delay" of RFC 8305, section 5. */
 const ATTEMPT_DELAY_MS = 250

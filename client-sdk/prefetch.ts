@@ -1,10 +1,11 @@
 import { COUNT_MAX } from "../protocol/index.ts"
-import type { Call, Convert } from "./call.ts"
+import type { Call } from "./call.ts"
 import { DueSet } from "./due-set.ts"
 import type { Environment, Timer } from "./environment.ts"
 import type { FirnError } from "./errors.ts"
 import type { Halves } from "./halves.ts"
 import { PREFETCH_SIZE_MAX, requiredWholeNumber } from "./options.ts"
+import type { PrefetchStats } from "./stats.ts"
 
 export interface PrefetchParts {
   /** How many ids are kept at hand. */
@@ -28,12 +29,12 @@ interface Block {
 
 /**
  * Where some ids have to be at hand at all times, those that would be thrown away within half of
- * `ttlMs` are replaced; it is looked at this often.
+ * `ttlMs` are replaced; it is looked at in each quarter of it.
  */
-const REFRESHES_PER_TTL = 4
+const QUARTERS = 4
 const REFRESH_MIN_MS = 10
-/** After so many looks at which most ids were not needed, half as many are kept. */
-const IDLE_REFRESHES = 10 * REFRESHES_PER_TTL
+/** After so long in which most ids were not needed, half as many are kept. */
+const IDLE_TTLS = 10
 
 const NO_BLOCK: Block = {
   high: 0,
@@ -62,13 +63,18 @@ export class Prefetch {
   readonly #fetches = new Set<Promise<void>>()
   /** Why the last request for ids failed. */
   #failure: unknown
-  /** How many ids are kept at hand: more than `size` when `takeNow` has run out. */
+  /** How many ids are kept at hand: more than `size` when they were used up. */
   #size: number
+  /** More are kept, and none have come since. */
+  #hasGrown = false
   /** Set once ids were taken by `takeNow`, for which some have to be at hand at all times. */
   #refresh: Timer | undefined
-  /** Ids taken by it since it was set. */
+  /** Ids taken in this quarter of `ttlMs`, and when it ends. */
   #taken = 0
-  #idleRefreshes = 0
+  #quarterEndMs = -Infinity
+  /** When so many were taken last that all of what is kept is needed. */
+  #busyMs = -Infinity
+  #used = 0
   #isClosed = false
 
   /** The id that was taken last. */
@@ -81,6 +87,10 @@ export class Prefetch {
     this.#waiting = new DueSet(parts.environment, (call) => call.timeOut())
   }
 
+  get stats(): PrefetchStats {
+    return { size: this.#size, atHand: this.#atHand, used: this.#used }
+  }
+
   /** Takes an id: `high` and `low`. @returns false when none is at hand */
   take(): boolean {
     const { environment } = this.#parts
@@ -89,7 +99,9 @@ export class Prefetch {
     for (;;) {
       const { left, staleAtMs, staleAtWallMs } = this.#block
       if (left > 0 && staleAtMs > now && staleAtWallMs > wallMs) break
+      const isUsedUp = left === 0 && this.#block !== NO_BLOCK
       if (this.#nextBlock()) continue
+      if (isUsedUp) this.#grow(now)
       this.#fillUp(now)
       return false
     }
@@ -98,21 +110,26 @@ export class Prefetch {
     this.low = block.low++
     block.left--
     this.#atHand--
+    if (now >= this.#quarterEndMs) this.#endQuarter(now)
+    this.#taken++
+    this.#used++
     this.#fillUp(now)
     return true
   }
 
   /**
    * The same for callers that cannot wait. From the first such call on, ids are kept at hand also
-   * while none are used; and when they were too few, twice as many.
+   * while none are used.
    * @param count how many are wanted in all
    */
   takeNow(count: number): boolean {
     if (this.#refresh === undefined) this.#setRefresh()
-    this.#taken++
-    if (this.#atHand >= count && this.take()) return true
-    this.#size = Math.min(PREFETCH_SIZE_MAX, Math.max(2 * this.#size, count))
-    this.#fillUp(this.#parts.environment.monotonicMs())
+    const isShort = this.#atHand > 0 && this.#atHand < count
+    if (!isShort && this.take()) return true
+    const nowMs = this.#parts.environment.monotonicMs()
+    if (isShort) this.#grow(nowMs)
+    this.#size = Math.max(this.#size, count)
+    this.#fillUp(nowMs)
     return false
   }
 
@@ -121,7 +138,7 @@ export class Prefetch {
    * @returns undefined when too few are at hand
    * @throws FirnError INVALID_ARGUMENT
    */
-  takeMany<Id>(count: number, convert: Convert<Id>): Id[] | undefined {
+  takeMany<Id>(count: number, convert: (high: number, low: number) => Id): Id[] | undefined {
     requiredWholeNumber("count", count, 0, PREFETCH_SIZE_MAX)
     const ids: Id[] = []
     while (ids.length < count) {
@@ -159,10 +176,10 @@ export class Prefetch {
 
   #setRefresh(): void {
     const { environment, ttlMs } = this.#parts
-    const delayMs = Math.max(REFRESH_MIN_MS, ttlMs / REFRESHES_PER_TTL)
+    const delayMs = Math.max(REFRESH_MIN_MS, ttlMs / QUARTERS)
     this.#refresh = environment.afterInBackground(delayMs, () => {
-      this.#shrink()
       const nowMs = environment.monotonicMs()
+      if (nowMs >= this.#quarterEndMs) this.#endQuarter(nowMs)
       const freshUntilMs = nowMs + ttlMs / 2
       let old = 0
       for (const { left, staleAtMs } of [this.#block, ...this.#blocks]) {
@@ -173,13 +190,25 @@ export class Prefetch {
     })
   }
 
+  /** All were used before more had come: twice as many are kept from now on. */
+  #grow(nowMs: number): void {
+    this.#busyMs = nowMs
+    if (this.#hasGrown) return
+    this.#hasGrown = true
+    this.#size = Math.min(PREFETCH_SIZE_MAX, 2 * this.#size)
+  }
+
   /** What was needed once is not kept for ever. */
-  #shrink(): void {
-    this.#idleRefreshes = this.#taken < this.#size / 8 ? this.#idleRefreshes + 1 : 0
+  #endQuarter(nowMs: number): void {
+    const { size, ttlMs } = this.#parts
+    if (this.#taken >= this.#size / 8) this.#busyMs = this.#quarterEndMs
     this.#taken = 0
-    if (this.#idleRefreshes < IDLE_REFRESHES) return
-    this.#idleRefreshes = 0
-    this.#size = Math.max(this.#parts.size, Math.ceil(this.#size / 2))
+    this.#quarterEndMs = nowMs + ttlMs / QUARTERS
+    const idleMs = IDLE_TTLS * ttlMs
+    while (this.#size > size && nowMs - this.#busyMs >= idleMs) {
+      this.#size = Math.max(size, Math.ceil(this.#size / 2))
+      this.#busyMs += idleMs
+    }
   }
 
   /** @param old how many of the ids at hand are not counted */
@@ -226,6 +255,7 @@ export class Prefetch {
       block.left--
       call.succeed(block.high, block.low++)
     }
+    this.#hasGrown = false
     this.#atHand += block.left
     this.#blocks.push(block)
     this.#fillUp(this.#parts.environment.monotonicMs())

@@ -5,13 +5,15 @@ import type { ConnectionOptions } from "./connection-options.ts"
 import type { Timer } from "./environment.ts"
 import type { FirnError } from "./errors.ts"
 import type { ServerState } from "./options.ts"
+import type { ServerIdentity } from "./server-check.ts"
+import type { ServerStats } from "./stats.ts"
 
 /** A connection that stayed open this long starts again at the shortest backoff. */
 const SOUND_AFTER_MS = 1_000
 
 export interface ServerPoolEvents {
-  /** A connection is open. @returns why this epoch must not be used, if so */
-  checked(pool: ServerPool, epochMs: number): string | undefined
+  /** A connection is open. @returns why this server must not be used, if so */
+  checked(pool: ServerPool, identity: ServerIdentity): string | undefined
   /** A connection to it has become ready. */
   up(pool: ServerPool): void
   /** Its last connection is lost, or none could be opened. */
@@ -44,6 +46,9 @@ export class ServerPool {
   /** Attempts to connect since it last lost a connection that had stayed open for a while. */
   #attempts = 0
   #isClosed = false
+  #isRef = true
+  /** Why it is down; "" otherwise. */
+  #reason = ""
 
   /** undefined before it is opened. */
   state: ServerState | undefined
@@ -62,6 +67,18 @@ export class ServerPool {
     return sum
   }
 
+  get stats(): Omit<ServerStats, "routed"> {
+    const nodes = this.#ready.flatMap(({ check }) => check.identity?.node ?? [])
+    return {
+      server: this.server,
+      state: this.state ?? "unused",
+      reason: this.#reason,
+      connections: this.#ready.length,
+      nodes: [...new Set(nodes)],
+      inFlight: this.inFlight,
+    }
+  }
+
   /** Calls had better go elsewhere: all of its connections are late, or it is not ready. */
   get isLate(): boolean {
     for (const connection of this.#ready) if (!connection.isLate) return false
@@ -77,12 +94,28 @@ export class ServerPool {
 
   /** Only when up. @returns false when too much is in flight there */
   send(call: Call, nowMs: number, tryTimeoutMs: number): boolean {
+    call.server = this.server
     return this.#leastBusy().send(call, nowMs, tryTimeoutMs)
   }
 
   /** Asks on all connections on which nothing has come since whether they still work. */
   suspect(sinceMs: number): void {
     for (const connection of this.#ready) if (connection.heardMs < sinceMs) connection.suspect()
+  }
+
+  /** Closes the connections to a node, but those to the process with this start number. */
+  leaveNode(node: number, startNumber: number | undefined, reason: string): void {
+    for (const connection of this.#ready) {
+      const { identity } = connection.check
+      if (identity?.node !== node || identity.startNumber === startNumber) continue
+      connection.close(reason)
+    }
+  }
+
+  /** @param isRef whether its connections keep the process alive */
+  setRef(isRef: boolean): void {
+    this.#isRef = isRef
+    for (const connection of this.#connections) connection.setRef(isRef)
   }
 
   close(reason: string): void {
@@ -110,7 +143,7 @@ export class ServerPool {
 
   #openConnection(): void {
     const connection: Connection = new Connection(this.#options, {
-      checked: (epochMs) => this.#events.checked(this, epochMs),
+      checked: (identity) => this.#events.checked(this, identity),
       ready: () => this.#isReady(connection),
       failed: (call, failure) => this.#events.failed(this, call, failure),
       moved: (call, failure) => this.#events.moved(this, call, failure),
@@ -118,6 +151,7 @@ export class ServerPool {
       closed: (failure, reason) => this.#lost(connection, failure, reason),
     })
     this.#connections.push(connection)
+    if (!this.#isRef) connection.setRef(false)
   }
 
   #isReady(connection: Connection): void {
@@ -171,6 +205,7 @@ export class ServerPool {
     if (this.state === state) return
     const before = this.state
     this.state = state
+    this.#reason = reason
     this.#events.changed(this, state, reason, before)
   }
 }

@@ -14,6 +14,8 @@ const KEEP_ALIVE_MS = 15_000
 export interface ClientSocket {
   /** Takes all of it. @returns false when it should be given no more before `drained` */
   write(bytes: Uint8Array): boolean
+  /** Whether it keeps the process alive; it does unless told otherwise. */
+  setRef(isRef: boolean): void
   /** Closes at once; no event follows. */
   destroy(): void
 }
@@ -39,6 +41,7 @@ export const dialSocket: Dial = (address, tls, events) => {
   let socket: Socket | undefined
   let race: Race | undefined
   let isLost = false
+  let isRef = true
   const destroy = (): void => {
     isLost = true
     race?.stop()
@@ -51,6 +54,7 @@ export const dialSocket: Dial = (address, tls, events) => {
   }
   const listen = (opened: Socket): void => {
     socket = opened
+    if (!isRef) opened.unref()
     opened.on("data", (chunk: Uint8Array) => events.data(chunk))
     opened.on("drain", () => events.drained())
     opened.on("error", (error: NodeJS.ErrnoException) => lost(reasonOf(error), error))
@@ -60,7 +64,10 @@ export const dialSocket: Dial = (address, tls, events) => {
   const isReady = (): void => events.opened()
   if ("host" in address && isIP(address.host) === 0) {
     const { host, port } = address
-    const open = (ip: string): Socket => openSocket({ host: ip, port }, host, tls)
+    const open = (ip: string): Socket => {
+      const attempt = openSocket({ host: ip, port }, host, tls)
+      return isRef ? attempt : attempt.unref()
+    }
     race = new Race(addressesOf(host), open, {
       won(opened) {
         listen(opened)
@@ -74,7 +81,12 @@ export const dialSocket: Dial = (address, tls, events) => {
     listen(opened)
     opened.on(tls === undefined ? "connect" : "secureConnect", isReady)
   }
-  return { write: (bytes) => socket!.write(bytes), destroy }
+  const setRef = (value: boolean): void => {
+    isRef = value
+    if (value) socket?.ref()
+    else socket?.unref()
+  }
+  return { write: (bytes) => socket!.write(bytes), setRef, destroy }
 }
 
 /** @param name for which a certificate has to be, if it is none of the address */

@@ -49,7 +49,7 @@ describe("a call is ended by its signal", () => {
     const call = client.id({ signal: controller.signal })
     await requestsAt(peer, 1)
     await expectAborted(call, controller)
-    expect(peer.asked).toEqual([Op.EPOCH])
+    expect(peer.asked).toEqual([Op.EPOCH, Op.PING])
   })
 
   test("while no server can be reached", async () => {

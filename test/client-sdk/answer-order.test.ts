@@ -2,6 +2,7 @@ import { expect, test } from "bun:test"
 import fc from "fast-check"
 import { Call } from "../../client-sdk/call.ts"
 import { Connection } from "../../client-sdk/connection.ts"
+import { CHECK_OPS } from "../../client-sdk/server-check.ts"
 import { FirnError } from "../../client-sdk/errors.ts"
 import { FlushScheduler } from "../../client-sdk/flush-scheduler.ts"
 import { Op, REQUEST_SIZE, halvesToNumber } from "../../protocol/index.ts"
@@ -47,9 +48,9 @@ class Run {
   readonly #connection: Connection
   readonly #asked: Asked[] = []
   #wire!: Wire
-  /** What came after the request for the epoch, in order: serial numbers, and PINGs. */
+  /** What came after the two requests for what it is, in order: serial numbers, and PINGs. */
   readonly #requests: (number | "PING")[] = []
-  #isChecked = false
+  #checks = 0
   #answered = 0
 
   constructor() {
@@ -80,15 +81,14 @@ class Run {
 
   async open(): Promise<void> {
     await this.pass(2)
-    this.#wire.send(okResponse(1n))
+    this.#wire.send(...CHECK_OPS.map(() => okResponse(1n)))
     await this.pass(1)
   }
 
   #received(chunk: Uint8Array): void {
     for (let at = 0; at < chunk.length; at += REQUEST_SIZE) {
       const { op, target } = requestAt(chunk, at)
-      if (this.#isChecked) this.#requests.push(op === Op.PING ? "PING" : target)
-      this.#isChecked = true
+      if (this.#checks++ >= CHECK_OPS.length) this.#requests.push(op === Op.PING ? "PING" : target)
     }
   }
 
@@ -139,8 +139,8 @@ class Run {
   check(): void {
     const outcomes = this.#asked.map(({ call }) => outcomeOf(call))
     expect(outcomes).toEqual(this.#asked.map(({ expected }) => expected))
-    // The first request was for the epoch.
-    const sent = this.#wire.writes.reduce((sum, bytes) => sum + bytes, 0) / REQUEST_SIZE - 1
+    const bytes = this.#wire.writes.reduce((sum, length) => sum + length, 0)
+    const sent = bytes / REQUEST_SIZE - CHECK_OPS.length
     expect(this.#connection.inFlight).toBe(sent - this.#answered)
     expect(this.#environment.timers).toBeLessThanOrEqual(1)
   }

@@ -156,8 +156,8 @@ describe("a call is refused before anything is sent", () => {
 })
 
 test("nothing of all that has reached the server but the calls that were right", () => {
-  // The calls after a close() that was refused: five clients, each with its epoch and its id.
-  expect([peer.connections, peer.requests.length]).toEqual([5, 10])
+  // The calls after a close() that was refused: five clients, each with two checks and its id.
+  expect([peer.connections, peer.requests.length]).toEqual([5, 15])
 })
 
 test.each([

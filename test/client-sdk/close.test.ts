@@ -67,7 +67,7 @@ describe("close()", () => {
     peer.release()
     for (const call of calls) expect(typeof (await call)).toBe("bigint")
     await within("the end of the client", closing)
-    expect(peer.requests.length).toBe(4)
+    expect(peer.idRequests.length).toBe(2)
     await until("the connections to be closed", () => peer.open === 0)
   })
 

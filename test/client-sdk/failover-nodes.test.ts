@@ -103,7 +103,7 @@ describe("real sockets", () => {
     await using client = new FirnClient({ servers })
     const ids = await Promise.all(Array.from({ length: 100 }, () => client.id()))
     expect(ids.map(nodeOfId)).toEqual(ids.map(() => 4))
-    expect(live.asked.length).toBe(101)
+    expect(live.idRequests.length).toBe(100)
   })
 
   test("find a server again that has restarted on the same port", async () => {

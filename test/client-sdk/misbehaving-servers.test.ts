@@ -206,7 +206,7 @@ describe("a port on which there is", () => {
         const error = await failureOf(client.id())
         expect(error.code).toBe("CONNECT_FAILED")
         expect(error.message).toContain("no connection within 50 ms")
-        expect(peer.asked).toEqual([Op.EPOCH])
+        expect(peer.asked).toEqual([Op.EPOCH, Op.PING])
       },
     )
   })

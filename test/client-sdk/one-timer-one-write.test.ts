@@ -57,11 +57,11 @@ describe("a connection writes", () => {
     expect(writes(client)).toEqual([4_096, 4_096])
   })
 
-  test("the calls that waited for it at once, as soon as it has told its epoch", async () => {
+  test("the calls that waited for it at once, as soon as it has told what it is", async () => {
     const client = new VirtualClient(1)
     const calls = Array.from({ length: 200 }, () => client.call())
     await client.pass(10)
-    expect(writes(client)).toEqual([1, 200])
+    expect(writes(client)).toEqual([2, 200])
     expect(calls.map(nodeOrCode)).toEqual(calls.map(() => 0))
   })
 

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test"
 import { mkdirSync, readFileSync, readdirSync } from "node:fs"
-import { join } from "node:path"
+import { basename, join } from "node:path"
 import manifest from "../../client-sdk/package.json"
 import { run } from "../support/command.ts"
 import { RunningNode } from "../support/firn-process.ts"
@@ -72,7 +72,9 @@ describe("the packed client", () => {
     const code = files.map((name) => readFileSync(client.at("dist", name), "utf8")).join("\n")
     const imports = [...code.matchAll(/ from "([^"]+)"/g)].map(([, name]) => name!)
     const outside = imports.filter((name) => !name.startsWith("./"))
-    expect(new Set(outside)).toEqual(new Set(["node:net", "node:tls", "node:dns"]))
+    expect(new Set(outside)).toEqual(
+      new Set(["node:net", "node:tls", "node:dns", "node:diagnostics_channel"]),
+    )
   })
 
   testWith("node")(
@@ -101,6 +103,30 @@ describe("the packed client", () => {
     expect(other.stdout).toBe(one.stdout)
     expect(one.stdout).toContain("FirnClient,FirnError,")
   })
+
+  testWith("node")(
+    "has a client for tests, of the same classes, for ESM and CommonJS",
+    async () => {
+      const use = (load: string): string => `
+      const { FirnClient, FirnError } = ${load}("firn-client")
+      const { createTestClient, TestServer } = ${load}("firn-client/testing")
+      const server = new TestServer()
+      const client = createTestClient({ servers: server, retry: { triesMax: 1 } })
+      console.log(client instanceof FirnClient, typeof (await client.id()))
+      server.refuse("NOT_READY")
+      await client.id().catch((error) => console.log(error instanceof FirnError, error.code))
+      await client.close()
+    `
+      const paths = [
+        client.write("testing.mjs", use("await import")),
+        client.write("testing.cjs", `async function main() {${use("require")}}\nvoid main()`),
+      ]
+      for (const path of paths) {
+        const stdout = "true bigint\ntrue NOT_READY\n"
+        expect(await run(["node", path])).toMatchObject({ exitCode: 0, stdout, stderr: "" })
+      }
+    },
+  )
 
   testWith("node")("has types that hold in a project of CommonJS", async () => {
     mkdirSync(client.at("..", "..", "cjs"), { recursive: true })
@@ -196,14 +222,24 @@ describe("a snippet of the README in TypeScript", () => {
   })
 })
 
-test("the example of the README, a batch of rows, finds what it inserts", async () => {
-  const [line] = snippets(README, "sh").map(({ code }) => code.trim())
-  expect(line).toMatch(/^npx bun client-sdk\/examples\/\S+ 127\.0\.0\.1:6454$/)
-  const args = localize(line!).split(" ").slice(2)
-  const [file, ...rest] = args
-  const { exitCode, stdout, stderr } = await run([process.execPath, join(ROOT, file!), ...rest])
-  expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: "" })
-  expect(stdout).toMatch(
-    /^10000 orders of the last second\nthe newest is \d+, of node 0 at \S+Z\n$/,
-  )
+describe("an example of the README", () => {
+  const lines = snippets(README, "sh").flatMap(({ code }) => code.trim().split("\n"))
+  const outputs: Record<string, RegExp> = {
+    "drizzle.ts": /^1000 orders with ids of node 0\n$/,
+    "kysely.ts": /^1000 orders with ids of node 0\n$/,
+    "batch-insert.ts": /^10000 orders of the last second\nthe newest is \d+, of node 0 at \S+Z\n$/,
+  }
+
+  test("is there for each file", () => {
+    const files = readdirSync(join(ROOT, "client-sdk/examples"))
+    expect(lines.map((line) => basename(line.split(" ")[2]!)).toSorted()).toEqual(files.toSorted())
+  })
+
+  test.each(lines)("finds what it inserts: %s", async (line) => {
+    expect(line).toMatch(/^npx bun client-sdk\/examples\/\S+ 127\.0\.0\.1:6454$/)
+    const [file, ...rest] = localize(line).split(" ").slice(2)
+    const { exitCode, stdout, stderr } = await run([process.execPath, join(ROOT, file!), ...rest])
+    expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: "" })
+    expect(stdout).toMatch(outputs[basename(file!)]!)
+  })
 })

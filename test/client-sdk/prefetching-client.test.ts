@@ -46,6 +46,7 @@ test("one round trip serves many calls", async () => {
   for (let i = 0; i < 2_000; i++) await client.id()
   expect(peer.requests).toEqual([
     { op: Op.EPOCH, flags: 0, count: 0, target: 0 },
+    { op: Op.PING, flags: 0, count: 0, target: 0 },
     { op: Op.LOCAL, flags: 0, count: 4_096, target: 0 },
   ])
 })

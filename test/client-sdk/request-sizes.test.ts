@@ -13,9 +13,7 @@ async function requestsOf(
   using peer = new TcpPeer(ANY_ADDRESS, givingIds(1))
   await using client = new FirnClient({ servers: [peer.address] })
   await call(client)
-  return peer.requests
-    .filter(({ op }) => op !== Op.EPOCH)
-    .map(({ op, count, target }) => ({ op, count, target }))
+  return peer.idRequests.map(({ op, count, target }) => ({ op, count, target }))
 }
 
 test.each([
@@ -50,16 +48,18 @@ test("ids() fails as soon as one of its requests does, and the others free their
   expect(next.code).toBe("TIMEOUT")
 })
 
-test("a connection is asked for its epoch before anything else, and once", async () => {
+test("a connection is asked for its epoch and its node before anything else, and once", async () => {
   using peer = new TcpPeer(ANY_ADDRESS, givingIds(1))
   await using client = new FirnClient({ servers: [peer.address] })
   await Promise.all([client.id(), client.decode(5n), client.epoch()])
   await client.decode(6n)
-  expect(peer.asked[0]).toBe(Op.EPOCH)
+  expect(peer.asked.slice(0, 2)).toEqual([Op.EPOCH, Op.PING])
   // The call epoch() may come before the answer, and decode() asks by it.
-  expect(peer.asked.toSorted((a, b) => a - b)).toEqual([Op.LOCAL, Op.EPOCH, Op.EPOCH, Op.EPOCH])
+  const [local, ...checks] = peer.asked.toSorted((a, b) => a - b)
+  expect(local).toBe(Op.LOCAL)
+  expect(checks).toEqual([Op.PING, Op.EPOCH, Op.EPOCH, Op.EPOCH])
   await client.epoch()
-  expect(peer.asked.length).toBe(4)
+  expect(peer.asked.length).toBe(5)
 })
 
 test.each([

@@ -69,6 +69,11 @@ export class TcpPeer implements Disposable {
     this.address = `${splitAddress(address).hostname}:${listener.port}`
   }
 
+  /** Those of them that asked for ids. */
+  get idRequests(): AskedRequest[] {
+    return this.requests.filter(({ op }) => op < Op.PING)
+  }
+
   /** The operations of all requests that came. */
   get asked(): number[] {
     return this.requests.map(({ op }) => op)

@@ -14,6 +14,8 @@ export class VirtualClientEnvironment implements Environment {
   timersSet = 0
   /** The sockets take no more for now: each write is answered with false. */
   isFull = false
+  /** What a socket was told last. */
+  isRef = true
   readonly #drained = new Set<() => void>()
 
   /** @param seed of the random numbers */
@@ -55,7 +57,7 @@ export class VirtualClientEnvironment implements Environment {
   }
 
   afterInBackground(delayMs: number, run: () => void): Timer {
-    return this.environment.after(delayMs, run)
+    return this.after(delayMs, run)
   }
 
   afterReads(run: () => void): void {
@@ -95,6 +97,7 @@ export class VirtualClientEnvironment implements Environment {
         socket?.write(bytes, 0, bytes.length)
         return !this.isFull
       },
+      setRef: (isRef) => void (this.isRef = isRef),
       destroy: () => {
         isDestroyed = true
         this.#drained.delete(drained)
