@@ -9,10 +9,10 @@ import type { TrustedClock } from "./trusted-clock.ts"
 /** How far a burst may take the time ahead of the clock that paces it. */
 export const BURST_MS = 10
 
-/** After a millisecond with fewer ids than this, the next one begins at a random sequence. */
-const LOW_TRAFFIC_IDS = 64
-/** The random sequence is below this, so that `id % n` is spread evenly for every n up to it. */
-const RANDOM_START_LIMIT = 256
+/** Behind the start of a millisecond there is room for twice what was used lately, less one. */
+const ROOM_FACTOR = 2
+/** How fast what was used is forgotten: by an eighth with each millisecond that has ids. */
+const FORGET_SHIFT = 3
 
 /** While the mark is being written: how long to wait before asking again. */
 const MARK_POLL_MS = 5
@@ -59,6 +59,8 @@ export class Generator {
   /** The sequence at which ids of this millisecond began, and the next one. */
   #first = COUNT_MAX
   #next = COUNT_MAX
+  /** The most ids of one millisecond lately. */
+  #usedLately = 0
   #lastIssuedTime: number
   /** The time may move up to here. */
   #ceiling: number
@@ -125,7 +127,7 @@ export class Generator {
     this.#paced = false
     this.#ceiling = wall + BURST_MS
     if (lead >= 0) return
-    if (wall < this.#reservation.bound) this.#enter(wall, this.#startSequence())
+    if (wall < this.#reservation.bound) this.#enterWall(wall)
     else this.#lag(-lead)
   }
 
@@ -139,7 +141,7 @@ export class Generator {
       const obstacle = this.#obstacle()
       if (obstacle === Outcome.WAIT) return obstacle
       if (obstacle !== Status.OK) return answer.refuse(obstacle, this.refusalDetail)
-      this.#enter(this.#time + 1, 0)
+      this.#enter(this.#time + 1)
     }
     answer.status = Status.OK
     answer.high = this.#high
@@ -218,8 +220,21 @@ export class Generator {
     else if (lagMs > this.#maxClockLagMs) this.#hold = Outcome.WAIT
   }
 
+  /**
+   * Moves the time to the clock's. The sequence begins anywhere from where there is room for what is
+   * used in a millisecond lately, so that `id % n` is spread evenly: see "Where a millisecond begins"
+   * in `README.md`.
+   */
+  #enterWall(wall: number): void {
+    this.#enter(wall)
+    const room = Math.max(1, ROOM_FACTOR * this.#usedLately - 1)
+    const lastStart = COUNT_MAX - room
+    if (lastStart <= 0) return
+    this.#first = this.#next = Math.floor(this.#environment.random() * (lastStart + 1))
+  }
+
   /** The one place where the time moves. */
-  #enter(time: number, sequence: number): void {
+  #enter(time: number): void {
     if (time <= this.#time || time >= this.#reservation.bound) {
       throw new Error(`time ${time} is not between ${this.#time} and the bound`)
     }
@@ -227,19 +242,17 @@ export class Generator {
     this.#time = time
     this.#high = idHigh(time)
     this.#lowBase = idLowBase(time, this.#nodeId)
-    this.#first = this.#next = sequence
+    this.#first = this.#next = 0
   }
 
   /** Gives up what is left of this millisecond. */
   #retire(): void {
-    if (this.#next > this.#first) this.#lastIssuedTime = this.#time
+    const used = this.#next - this.#first
+    if (used > 0) {
+      this.#lastIssuedTime = this.#time
+      const lately = this.#usedLately
+      this.#usedLately = Math.max(used, lately - Math.max(1, lately >> FORGET_SHIFT))
+    }
     this.#first = this.#next = COUNT_MAX
-  }
-
-  #startSequence(): number {
-    const issued = this.#next - this.#first
-    return issued < LOW_TRAFFIC_IDS
-      ? Math.floor(this.#environment.random() * RANDOM_START_LIMIT)
-      : 0
   }
 }

@@ -10,8 +10,8 @@ const IDS_PER_MS = 4_096
 /** A node that has given out enough in its millisecond for the next one to start at sequence 0. */
 function busyNode(): VirtualNode {
   const node = new VirtualNode()
-  node.takeBlock(1_000)
-  node.environment.advance(1)
+  node.takeBlock(3_000)
+  node.environment.advance(5)
   return node
 }
 

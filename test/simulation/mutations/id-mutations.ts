@@ -88,7 +88,7 @@ export const ID_MUTATIONS: readonly Mutation[] = [
   {
     name: "the time of the last id is not remembered",
     file: GENERATOR,
-    text: "    if (this.#next > this.#first) this.#lastIssuedTime = this.#time\n",
+    text: "      this.#lastIssuedTime = this.#time\n",
     replacement: "",
   },
   {
