@@ -57,6 +57,7 @@ export class Connection implements Waiter, Asker, Flushable, Yielding {
 
   data(chunk: Uint8Array): void {
     if (this.#state >= ConnectionState.HALF_OPEN) return
+    this.#silence.heardSince = this.#parts.tick
     if (!this.#input.isUnfinished) this.#silence.quietSince = this.#parts.tick
     this.#input.push(chunk, this.#isReading)
     // Bun hands over what has arrived before a reset, also of a socket that is paused.
@@ -92,7 +93,7 @@ export class Connection implements Waiter, Asker, Flushable, Yielding {
 
   /** Whether nothing has been received or answered in this tick, nor is awaited. */
   get isQuiet(): boolean {
-    return this.#isReading && this.#queue.isEmpty && this.#silence.quietSince < this.#parts.tick
+    return this.#isReading && this.#queue.isEmpty && this.#silence.lastTick < this.#parts.tick
   }
 
   /** The node stops: answers what has been received, then sends FIN. @returns when that is done */

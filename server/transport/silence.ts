@@ -31,11 +31,18 @@ export interface Situation {
 export class Silence {
   /** The tick of the last answer, or of the first byte of an unfinished request if that is later. */
   quietSince: number
+  /** The tick of the last byte, of whatever request. */
+  heardSince: number
   /** The tick at which its socket took bytes last. */
   blockedSince: number
 
   constructor(tick: number) {
-    this.quietSince = this.blockedSince = tick
+    this.quietSince = this.heardSince = this.blockedSince = tick
+  }
+
+  /** The tick in which something was received or answered last. */
+  get lastTick(): number {
+    return Math.max(this.quietSince, this.heardSince)
   }
 
   /**

@@ -131,6 +131,26 @@ describe("a table of connections", () => {
     server.fake.node.environment.advance(10_000)
     expect(server.fake.node.environment.timerCount).toBe(0)
   })
+
+  test("ends none on which something comes, though it is the rest of a request", async () => {
+    const server = new TableServer()
+    const client = server.connect()
+    const { environment } = server.fake.node
+    const closed = server.table.close(new Drain(environment, 0, 60_000))
+    const step = async (): Promise<void> => {
+      environment.advance(200)
+      for (let i = 0; i < 10; i++) await Promise.resolve()
+    }
+    for (const byte of ["n", "o", "d", "e", "s", " "]) {
+      client.send(byte)
+      await step()
+      expect(client.calls).toEqual([])
+    }
+    await step()
+    expect(client.calls).toEqual(["shutdown"])
+    client.halfClose()
+    await closed
+  })
 })
 
 /** What a table has closed, without what it has not. */
