@@ -31,11 +31,16 @@ const FOR_PEOPLE: PrettyOptions = {
   },
 }
 
+/** Whether the log goes to a terminal. Only then does it say what to try: programs need no advice. */
+export function isLogForPeople(): boolean {
+  return process.stdout.isTTY
+}
+
 /** Standard output, for JSON lines that are each written whole; on a terminal, lines for people. */
 export async function openLogStream(): Promise<DestinationStream> {
   // Not pino's default, which on Bun is `process.stdout`: that throws once its reader has gone, and
   // a node must not end because nobody reads its log. This one drops the lines.
-  if (!process.stdout.isTTY) return LogPipe.open() ?? pino.destination({ dest: 1, sync: true })
+  if (!isLogForPeople()) return LogPipe.open() ?? pino.destination({ dest: 1, sync: true })
   const { default: pretty } = await import("pino-pretty")
   return pretty(FOR_PEOPLE)
 }

@@ -1,8 +1,11 @@
+import { version } from "../package.json"
 import { SIGNED_TIME_LIMIT } from "../protocol/index.ts"
 import type { Generator } from "./generator/generator.ts"
 import { TIME_LIMIT } from "./generator/reservation.ts"
 import { integer, list, nullable, number, record, string } from "./json-shape.ts"
 import type { Shape } from "./json-shape.ts"
+import { addressText } from "./net/address.ts"
+import type { ListenAddress } from "./net/address.ts"
 import { READY } from "./readiness.ts"
 import type { Readiness } from "./readiness.ts"
 
@@ -25,6 +28,12 @@ export interface PeerStatus {
 /** The JSON of `GET /nodes`: a node, and what it sees of the others. */
 export interface NodeStatus {
   readonly node: number
+  /** Of the server. */
+  readonly version: string
+  /** HOST:PORT, or unix:PATH */
+  readonly tcp: string
+  /** The same; null when it speaks no HTTP. */
+  readonly http: string | null
   /** ISO 8601, UTC */
   readonly epoch: string
   /** Unix milliseconds */
@@ -34,6 +43,8 @@ export interface NodeStatus {
   /** ISO 8601, UTC: up to when ids fit into a signed 64-bit number, and up to when there are any. */
   readonly signedUntil: string
   readonly until: string
+  /** The wall clock, believed or not, Unix milliseconds. */
+  readonly wallMs: number
   /** How far ids are ahead of the wall clock. */
   readonly clockLeadMs: number
   /** What of the wall clock is not believed, or null. */
@@ -60,11 +71,15 @@ export const NODE_STATUS: Shape<NodeStatus> = record<NodeStatus>(
   "the node, and what it sees of the others",
   {
     node: integer("its node id"),
+    version: string("of the server"),
+    tcp: string("where it listens for TCP: HOST:PORT or unix:PATH"),
+    http: nullable(string("where it listens for HTTP; null when it does not")),
     epoch: string("what ids count from, as a UTC date"),
     epochMs: integer("the same in Unix milliseconds"),
     yearsLeft: number("until the time field of the format is used up"),
     signedUntil: string("up to when ids are positive as signed 64-bit numbers, as a UTC date"),
     until: string("up to when there are ids, as a UTC date"),
+    wallMs: integer("its wall clock in Unix milliseconds"),
     clockLeadMs: integer("how far ids are ahead of the wall clock"),
     clockDoubt: nullable(string("what of its wall clock is not believed; null when all is")),
     unready: nullable(string("why no ids are given out; null when they are")),
@@ -83,6 +98,10 @@ export function parseNodeStatus(json: unknown): NodeStatus {
 
 /** The parts of a node that its status tells of. */
 export interface StatusSources {
+  readonly ports: {
+    readonly tcpAddress: ListenAddress
+    readonly httpAddress: ListenAddress | undefined
+  }
   readonly identity: { readonly nodeId: number; readonly epochMs: number }
   readonly generator: Pick<Generator, "begin" | "wallMs" | "leadMs">
   readonly membership: {
@@ -98,6 +117,7 @@ export interface StatusSources {
 
 /** Reads the clock. */
 export function statusOf({
+  ports: { tcpAddress, httpAddress },
   identity: { nodeId, epochMs },
   generator,
   membership,
@@ -109,11 +129,15 @@ export function statusOf({
   const yearsLeft = (epochMs + TIME_LIMIT - generator.wallMs) / YEAR_MS
   return {
     node: nodeId,
+    version,
+    tcp: addressText(tcpAddress),
+    http: httpAddress === undefined ? null : addressText(httpAddress),
     epoch: new Date(epochMs).toISOString(),
     epochMs,
     yearsLeft: Math.round(yearsLeft * 10) / 10,
     signedUntil: new Date(epochMs + SIGNED_TIME_LIMIT).toISOString(),
     until: new Date(epochMs + TIME_LIMIT).toISOString(),
+    wallMs: generator.wallMs,
     clockLeadMs: generator.leadMs,
     clockDoubt: clockWatch.doubt ?? null,
     unready: readiness === READY ? null : readiness.reason,

@@ -270,6 +270,7 @@ export class FirnNode {
 
   #status(): NodeStatus {
     return statusOf({
+      ports: this.#ports,
       identity: this.#store.node,
       generator: this.#generator,
       membership: this.#membership,

@@ -1,3 +1,4 @@
+import { join, resolve } from "node:path"
 import { addressText } from "./net/address.ts"
 import type { ListenAddress } from "./net/address.ts"
 import type { TlsFiles } from "./net/tls-files.ts"
@@ -24,9 +25,18 @@ function reachable(address: ListenAddress): ListenAddress {
   return loopback === undefined ? address : { ...address, host: loopback }
 }
 
-/** Brackets mean something to some shells. */
+/** Brackets and spaces mean something to some shells. */
 function quoted(word: string): string {
-  return /[[?]/.test(word) ? `'${word}'` : word
+  return /[[? ]/.test(word) ? `'${word}'` : word
+}
+
+/** How firn is started once more, by whoever has started this: outside a checkout, npx would find another project's. */
+export function firnCommand(): string {
+  const { npm_execpath: npm, FIRN_LAUNCHER: launcher } = process.env
+  const checkout = join(import.meta.dirname, "..")
+  if (npm !== undefined || process.cwd() === checkout) return "npx firn"
+  if (launcher === undefined) return quoted(join(checkout, "server/firn"))
+  return Bun.which("firn") === launcher ? "firn" : quoted(resolve(launcher))
 }
 
 /** @returns undefined without TLS */

@@ -1,5 +1,6 @@
 import type { Logger } from "pino"
 import { version } from "../../package.json"
+import { isLogForPeople } from "../log.ts"
 import type { FirnNode } from "../node.ts"
 import { addressText, isLocal } from "../net/address.ts"
 import type { ListenAddress } from "../net/address.ts"
@@ -20,7 +21,7 @@ export function tellStart(
   log.info({ event: "started", ...fields }, message)
 }
 
-/** Where a node listens, and what to try first. */
+/** Where a node listens, and on a terminal what to try first. */
 export function announce(
   node: FirnNode,
   shared: readonly (ListenAddress | undefined)[],
@@ -32,6 +33,7 @@ export function announce(
   const http = httpAddress === undefined ? "off" : addressText(httpAddress)
   log.info({ event: "listening", tcp, http, tls: tls !== undefined }, "listening")
   if (tls === undefined) warnOfExposure([tcpAddress, httpAddress, ...shared], log)
+  if (!isLogForPeople()) return
   const tryTls = tryTlsOf(tls)
   const lines = tcpTryLines(tcpAddress, tryTls)
   if (httpAddress !== undefined) lines.unshift(httpTryLine(httpAddress, "/lunique", tryTls))

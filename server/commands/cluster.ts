@@ -4,7 +4,7 @@ import { defineCommand } from "../config/command-line.ts"
 import type { Values } from "../config/settings.ts"
 import { tlsFilesOf } from "../config/tls-options.ts"
 import { passedOn } from "../config/start-arguments.ts"
-import { loggerOn, openLogStream } from "../log.ts"
+import { isLogForPeople, loggerOn, openLogStream } from "../log.ts"
 import { systemEnvironment } from "../environment.ts"
 import { createStore } from "../storage/open-store.ts"
 import { stopWithNpm } from "../supervisor/child.ts"
@@ -56,7 +56,7 @@ async function supervise(
   const shared = {
     ...passedOn(options),
     // The nodes write to a pipe, so they cannot see the terminal.
-    ...(options.drainDelay === undefined && process.stdout.isTTY ? { drainDelay: 0 } : {}),
+    ...(options.drainDelay === undefined && isLogForPeople() ? { drainDelay: 0 } : {}),
     logLevel: nodeLogLevel(logLevel),
   }
   const log = loggerOn(stream, logLevel, "cluster")
@@ -65,6 +65,7 @@ async function supervise(
     spawn: (plan, events) => spawnStart({ ...shared, ...startValues(plan, plans) }, events),
     environment: systemEnvironment,
     drainTimeoutMs: options.drainTimeout,
+    advises: isLogForPeople(),
     tryTls,
     relay: new LogRelay(stream, logLevel),
     log,

@@ -6,7 +6,7 @@ import { defineCommand } from "../config/command-line.ts"
 import type { Values } from "../config/settings.ts"
 import { tlsFilesOf } from "../config/tls-options.ts"
 import { ExitCode, ServerError } from "../errors.ts"
-import { createLogger } from "../log.ts"
+import { createLogger, isLogForPeople } from "../log.ts"
 import { FirnNode } from "../node.ts"
 import { dialTcp } from "../net/dial.ts"
 import { readPeersFile, requireNode } from "../peers/peer-list.ts"
@@ -172,7 +172,7 @@ function peerConnectionsOf(options: StartOptions, peers: readonly PeerEntry[]): 
 
 /** Whoever stops a node by hand, or has just one, waits for nobody to notice. */
 function defaultDrainDelayMs(peers: readonly PeerEntry[]): number {
-  return peers.length > 1 && !process.stdout.isTTY ? DRAIN_DELAY_MS : 0
+  return peers.length > 1 && !isLogForPeople() ? DRAIN_DELAY_MS : 0
 }
 
 /** @throws ServerError when the limit of open files is too low to serve anybody */

@@ -2,87 +2,73 @@ import type { Command } from "commander"
 import { defineCommand } from "../config/command-line.ts"
 import type { Values } from "../config/settings.ts"
 import { commandTlsOf } from "../config/tls-options.ts"
-import type { CommandTls } from "../config/tls-options.ts"
-import { ServerError } from "../errors.ts"
-import { addressText } from "../net/address.ts"
+import { parseAddress } from "../net/address.ts"
 import type { ListenAddress } from "../net/address.ts"
-import { parseNodeStatus } from "../node-status.ts"
-import type { NodeStatus, PeerStatus } from "../node-status.ts"
+import type { PeerStatus } from "../node-status.ts"
 import { textTable } from "../text-table.ts"
+import { askStatus } from "./ask-node.ts"
+import type { AskedStatus, Asking } from "./ask-node.ts"
+import { inParallel } from "./in-parallel.ts"
 
-const TIMEOUT_MS = 5_000
+/** How many nodes are asked at a time. */
+const ASKED_MAX = 32
+
+/** What another node said when it was asked itself. */
+interface PeerAnswer {
+  readonly peer: PeerStatus
+  /** undefined: it could not be asked */
+  readonly asked: AskedStatus | undefined
+  /** In words: ready, not ready and why, or why it could not be asked. */
+  readonly says: string
+}
 
 export function defineStatus(program: Command): void {
-  const description = "show a node and what it sees of the others"
-  defineCommand(program, "status", description).action(async (options: Values<"status">) => {
-    const node = await ask(options.server, commandTlsOf(options))
-    console.log(options.json ? JSON.stringify(node) : statusText(node))
-  })
+  const description = "show a node and the others of its cluster"
+  defineCommand(program, "status", description).action(status)
 }
 
-/** @throws ServerError that names the address when there is no Firn node */
-async function ask(server: ListenAddress, tls: CommandTls | undefined): Promise<NodeStatus> {
-  const where = addressText(server)
-  const body = await bodyOf(server, tls)
+async function status(options: Values<"status">): Promise<void> {
+  const asking = { tls: commandTlsOf(options), timeoutMs: options.timeout }
+  const shown: string[] = []
+  const failures: unknown[] = []
+  for (const server of options.server) {
+    try {
+      shown.push(await textOf(server, asking, options.json))
+    } catch (error) {
+      failures.push(error)
+    }
+  }
+  if (shown.length > 0) console.log(shown.join(options.json ? "\n" : "\n\n"))
+  for (const failure of failures.slice(0, -1)) {
+    process.stderr.write(`error: ${(failure as Error).message}\n`)
+  }
+  if (failures.length > 0) throw failures.at(-1)
+}
+
+async function textOf(server: ListenAddress, asking: Asking, isJson: boolean): Promise<string> {
+  const asked = await askStatus(server, asking)
+  if (isJson) return JSON.stringify(asked.status)
+  const answers = await inParallel(asked.status.peers, ASKED_MAX, (peer) => askPeer(peer, asking))
+  return statusText(asked, answers)
+}
+
+/** Asks the node itself: the one that lists it may not have used it yet. */
+async function askPeer(peer: PeerStatus, asking: Asking): Promise<PeerAnswer> {
   try {
-    return parseNodeStatus(JSON.parse(body))
+    const asked = await askStatus(parseAddress(peer.address), asking)
+    const { node, unready } = asked.status
+    if (node !== peer.node) return { peer, asked: undefined, says: `it is node ${node}` }
+    return { peer, asked, says: unready === null ? "ready" : `not ready: ${unready}` }
   } catch (error) {
-    const why = error instanceof SyntaxError ? "it is not JSON" : (error as Error).message
-    const what = `${where} answered, but not as a Firn node does: ${why}`
-    throw new ServerError(what, { cause: error })
+    const says = (error as Error).message.replace(/^cannot reach \S+: /, "not reached: ")
+    return { peer, asked: undefined, says }
   }
 }
 
-/** @throws ServerError */
-async function bodyOf(server: ListenAddress, tls: CommandTls | undefined): Promise<string> {
-  const where = addressText(server)
-  const host = "path" in server ? "localhost" : where
-  const url = `${tls === undefined ? "http" : "https"}://${host}/nodes`
-  // Bun would ask the proxy of HTTP_PROXY, even for the loopback address.
-  process.env["NO_PROXY"] = "*"
-  let response: Response
-  let body: string
-  try {
-    response = await fetch(url, {
-      signal: AbortSignal.timeout(TIMEOUT_MS),
-      ...("path" in server ? { unix: server.path } : {}),
-      ...(tls === undefined ? {} : { tls }),
-    })
-    body = await response.text()
-  } catch (error) {
-    throw new ServerError(`cannot reach ${where}: ${reasonOf(error, tls)}`, { cause: error })
-  }
-  if (response.ok) return body
-  throw new ServerError(`${where} answered ${response.status}: is it a Firn node?`)
-}
-
-/** What the clocks differ by is known to half of the round trip, and a clock tells whole milliseconds. */
-function skewText({ skewMs, roundTripMs }: PeerStatus): string {
-  if (skewMs === null || roundTripMs === null) return "-"
-  return `${skewMs.toFixed(1)} ±${(roundTripMs / 2 + 1).toFixed(1)} ms`
-}
-
-/** Bun's own messages speak of its options, and of a computer that is able to access a URL. */
-const REASONS = new Map([
-  ["ECONNREFUSED", "nothing listens there"],
-  ["ConnectionRefused", "nothing listens there"],
-  ["FailedToOpenSocket", "nothing can be reached there"],
-  ["ENOENT", "there is no such socket"],
-  ["ENOTFOUND", "the name is not known"],
-])
-
-function reasonOf(error: unknown, tls: CommandTls | undefined): string {
-  const { code, name, message } = error as NodeJS.ErrnoException
-  if (name === "TimeoutError") return `no answer within ${TIMEOUT_MS / 1_000} s`
-  if (code !== "ECONNRESET") return REASONS.get(code ?? "") ?? message
-  return tls === undefined
-    ? "it closed the connection; if it listens by TLS, --tls-ca is needed"
-    : "it closed the connection; does it listen by TLS, and want a certificate (--tls-cert)?"
-}
-
-function statusText(node: NodeStatus): string {
+function statusText(asked: AskedStatus, answers: readonly PeerAnswer[]): string {
+  const { status: node } = asked
   const lines = [
-    `node          ${node.node}`,
+    `node          ${node.node}  (firn ${node.version}, TCP ${node.tcp}, HTTP ${node.http ?? "off"})`,
     `epoch         ${node.epoch} (${node.epochMs})`,
     `signed until  ${node.signedUntil}  (ids above that need an unsigned 64-bit type)`,
     `ids until     ${node.until}  (${node.yearsLeft} years)`,
@@ -91,18 +77,33 @@ function statusText(node: NodeStatus): string {
   ]
   if (node.certificateEnds !== null) lines.push(`certificate   until ${node.certificateEnds}`)
   if (node.clockDoubt !== null) lines.push(`clock         ${node.clockDoubt}`)
-  if (node.peers.length > 0) lines.push("", ...peerLines(node))
+  if (answers.length > 0) lines.push("", ...peerLines(asked, answers))
   return lines.join("\n")
 }
 
-function peerLines({ peers }: NodeStatus): string[] {
-  const rows = peers.map((peer) => [
-    String(peer.node),
-    peer.address,
-    peer.state,
-    skewText(peer),
-    peer.roundTripMs === null ? "-" : `${peer.roundTripMs} ms`,
-    peer.reason,
-  ])
-  return textTable([["peer", "address", "state", "skew", "round trip", ""], ...rows])
+function peerLines(asked: AskedStatus, answers: readonly PeerAnswer[]): string[] {
+  const header = ["peer", "address", "says of itself", "link", "skew", "round trip", ""]
+  const rows = answers.map((answer) => {
+    const { peer, says } = answer
+    const roundTrip = peer.roundTripMs === null ? "-" : `${peer.roundTripMs} ms`
+    const skew = skewText(asked, answer)
+    return [String(peer.node), peer.address, says, peer.state, skew, roundTrip, peer.reason]
+  })
+  return textTable([header, ...rows])
+}
+
+/**
+ * By the node's own link to the other one; where it has not used that, by what both have told us. What
+ * clocks differ by is known to half of a round trip, and a clock tells whole milliseconds.
+ */
+function skewText(node: AskedStatus, { peer, asked }: PeerAnswer): string {
+  const { skewMs, roundTripMs } = peer
+  if (skewMs !== null && roundTripMs !== null) return plusMinus(skewMs, roundTripMs / 2 + 1)
+  if (asked === undefined) return "-"
+  const doubtMs = (node.roundTripMs + asked.roundTripMs) / 2 + 2
+  return plusMinus(asked.skewMs - node.skewMs, doubtMs)
+}
+
+function plusMinus(skewMs: number, doubtMs: number): string {
+  return `${skewMs.toFixed(1)} ±${doubtMs.toFixed(1)} ms`
 }

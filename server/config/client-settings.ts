@@ -1,16 +1,16 @@
-import { parseListenAddress } from "../net/address.ts"
 import type { ListenAddress } from "../net/address.ts"
 import type { Target } from "../../protocol/index.ts"
-import { possibleTarget, wholeNumber, yesOrNo } from "./parsers.ts"
+import { possibleTarget, serverList, wholeNumber, yesOrNo } from "./parsers.ts"
 
 /** The options of the commands that ask a running node. */
 export const CLIENT_SETTINGS = [
   {
     flag: "--server <HOST:PORT|unix:PATH>",
-    commands: ["id"],
-    parse: (text: string): ListenAddress => parseListenAddress(text),
+    commands: ["id", "status"],
+    parse: (text: string): readonly ListenAddress[] => serverList(text),
+    repeats: true,
     default: "127.0.0.1:6454",
-    help: "the node's TCP address",
+    help: "where a node listens, for TCP or for HTTP; several with commas, or the option again",
   },
   {
     flag: "--target <random|ID|key:TEXT>",
@@ -27,12 +27,11 @@ export const CLIENT_SETTINGS = [
     help: "how many ids",
   },
   {
-    flag: "--server <HOST:PORT|unix:PATH>",
-    commands: ["status"],
-    parse: (text: string): ListenAddress => parseListenAddress(text),
-    default: "127.0.0.1:5454",
-    variable: "FIRN_HTTP_SERVER",
-    help: "the node's HTTP address",
+    flag: "--timeout <MS>",
+    commands: ["id", "status"],
+    parse: (text: string): number => wholeNumber(text, 10, 600_000),
+    default: "5000",
+    help: "how long a node may take to answer, 10 to 600000",
   },
   {
     flag: "--json",

@@ -28,6 +28,11 @@ export function bindAddress(text: string): ListenAddress {
   return parseListenAddress(text.replace(/^localhost:/, "127.0.0.1:"))
 }
 
+/** @throws InputError when one of the texts between the commas is neither HOST:PORT nor unix:PATH */
+export function serverList(text: string): ListenAddress[] {
+  return text.split(",").map((server) => parseListenAddress(server.trim()))
+}
+
 /** @throws InputError when the text is neither HOST:PORT, nor unix:PATH, nor `off` */
 export function addressOrOff(text: string): ListenAddress | "off" {
   return text === "off" ? "off" : bindAddress(text)

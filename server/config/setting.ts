@@ -21,12 +21,12 @@ export interface Setting {
   readonly preset?: string
   /** What happens when none is given, in words; for an option without a default. */
   readonly unset?: string
+  /** It may be given several times. Its value is a list, and they are put together. */
+  readonly repeats?: true
   /** The command is refused without it. */
   readonly needed?: true
   /** The name of a setting that cannot be given beside this one. */
   readonly conflicts?: string
-  /** Its environment variable, when that is not named after the flag. */
-  readonly variable?: string
   /** What it means, for `--help` and for docs/operations.md: one sentence, code in backticks. */
   readonly help: string
 }
@@ -45,6 +45,5 @@ export function nameOf(setting: Setting): string {
 
 /** Its environment variable: `FIRN_MAX_CLOCK_LEAD`. */
 export function variableOf(setting: Setting): string {
-  const { variable } = setting
-  return variable ?? `FIRN_${flagOf(setting).slice(2).replaceAll("-", "_").toUpperCase()}`
+  return `FIRN_${flagOf(setting).slice(2).replaceAll("-", "_").toUpperCase()}`
 }

@@ -1,6 +1,6 @@
 import { textTable } from "../text-table.ts"
 import { addressText } from "../net/address.ts"
-import { httpTryLine, tcpTryLines } from "../try-lines.ts"
+import { firnCommand, httpTryLine, tcpTryLines } from "../try-lines.ts"
 import type { TryTls } from "../try-lines.ts"
 import type { NodePlan } from "./node-plan.ts"
 
@@ -27,6 +27,6 @@ export function tryLines(plans: readonly NodePlan[], tls?: TryTls): string[] {
     httpTryLine(http, "/lunique", tls),
     httpTryLine(last, "/dunique?target=random", tls),
     ...tcpTryLines(tcp, tls),
-    `npx firn status --server ${addressText(http)}${trust}${client}`,
+    `${firnCommand()} status --server ${addressText(http)}${trust}${client}`,
   ]
 }

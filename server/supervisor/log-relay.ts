@@ -26,13 +26,12 @@ export class LogRelay {
   }
 
   /**
-   * Passes a line on, unless its level is too low or it is one of a node's suggestions to try: the
-   * cluster has suggestions of its own.
+   * Passes a line on, unless its level is too low.
    * @returns the event of the line, if it has one
    */
   pass(line: string): string | undefined {
     const { event, level } = fieldsOf(line)
-    if (event !== "try" && level >= this.#threshold) this.#stream.write(`${line}\n`)
+    if (level >= this.#threshold) this.#stream.write(`${line}\n`)
     return event
   }
 }

@@ -27,6 +27,8 @@ export interface SupervisorOptions {
   readonly relay: LogRelay
   /** How long a node may take to stop. */
   readonly drainTimeoutMs: number
+  /** Whether the log shows a table of the nodes, and what to try. */
+  readonly advises: boolean
   /** What whoever tries the nodes by TLS is told; undefined: they listen without. */
   readonly tryTls?: TryTls | undefined
   readonly log: Logger
@@ -42,6 +44,7 @@ export class Supervisor {
   readonly #environment: Environment
   readonly #nodes: readonly SupervisedNode[]
   readonly #drainTimeoutMs: number
+  readonly #advises: boolean
   readonly #tryTls: TryTls | undefined
   readonly #end = Promise.withResolvers<Outcome>()
   #listening = 0
@@ -53,6 +56,7 @@ export class Supervisor {
     const { plans, spawn, environment, relay, log, nodeLog } = options
     this.#drainTimeoutMs = options.drainTimeoutMs
     this.#tryTls = options.tryTls
+    this.#advises = options.advises
     this.ended = this.#end.promise
     this.#log = log
     this.#environment = environment
@@ -129,6 +133,7 @@ export class Supervisor {
       { event: "cluster-listening", nodes, ...shared },
       nodes.length === 1 ? "1 node listens" : `${nodes.length} nodes listen`,
     )
+    if (!this.#advises) return
     for (const line of tableLines(plans)) log.info({ event: "table" }, line)
     for (const line of tryLines(plans, this.#tryTls)) log.info({ event: "try" }, `try: ${line}`)
   }

@@ -2,8 +2,8 @@ import { expect, setDefaultTimeout, test } from "bun:test"
 import { scripts } from "../../package.json"
 import { decodeId } from "../../protocol/index.ts"
 import { Dialogue, runBash } from "../support/command.ts"
-import { FIRN, RunningNode, runFirn } from "../support/firn-process.ts"
-import { RunningCluster } from "../support/running-cluster.ts"
+import { RunningNode, runFirn } from "../support/firn-process.ts"
+import { ShownFirn } from "../support/shown-firn.ts"
 import { storedMark } from "../support/stored-mark.ts"
 import { TempDir } from "../support/temp-dir.ts"
 import { testWith } from "../support/tools.ts"
@@ -14,18 +14,18 @@ setDefaultTimeout(30_000)
 const START_ARGS = /^exec bun server\/main\.ts (.+)$/.exec(scripts.start)![1]!.split(" ")
 
 /** The cluster that `npm start` starts, but in a directory and on ports of its own. */
-async function npmStart(dir: TempDir): Promise<RunningCluster> {
-  const env = { FIRN_TCP_PORT: "0", FIRN_HTTP_PORT: "0" }
-  return await RunningCluster.run(START_ARGS, { cwd: dir.path, env })
+async function npmStart(dir: TempDir): Promise<ShownFirn> {
+  const env = { FIRN_TCP_PORT: "0", FIRN_HTTP_PORT: "0", npm_execpath: "npm" }
+  return await ShownFirn.start(START_ARGS, { cwd: dir.path, env })
 }
 
 test("npm start runs a cluster of four nodes and says five things to try", async () => {
   using dir = new TempDir()
   await using cluster = await npmStart(dir)
   const [first, , , last] = cluster.nodes
-  expect(cluster.nodes.map(({ node }) => node)).toEqual([0, 1, 2, 3])
+  expect(cluster.nodes.map(({ node }) => node)).toEqual(["0", "1", "2", "3"])
   const [host, port] = first!.tcp.split(":")
-  expect(await cluster.tries()).toEqual([
+  expect(cluster.tries).toEqual([
     `curl http://${first!.http}/lunique`,
     `curl 'http://${last!.http}/dunique?target=random'`,
     `printf 'lunique\\nquit\\n' | nc ${host} ${port}`,
@@ -44,7 +44,7 @@ testWith("bash", "curl", "nc").each([
 ])("the line with %s prints an id when it is pasted", async (words, index, nodes) => {
   using dir = new TempDir()
   await using cluster = await npmStart(dir)
-  const line = (await cluster.tries())[index]!
+  const line = cluster.tries[index]!
   for (const word of words.split(" and ")) expect(line).toContain(word)
   const { exitCode, stdout } = await runBash(line)
   expect(exitCode).toBe(0)
@@ -55,9 +55,7 @@ testWith("bash", "curl", "nc").each([
 testWith("telnet")("the line with telnet does what it promises for each word to type", async () => {
   using dir = new TempDir()
   await using cluster = await npmStart(dir)
-  const [, line, words] = /^(telnet \S+ [0-9]+) +\(then type: (.+)\)$/.exec(
-    (await cluster.tries())[3]!,
-  )!
+  const [, line, words] = /^(telnet \S+ [0-9]+) +\(then type: (.+)\)$/.exec(cluster.tries[3]!)!
   expect(words).toBe("lunique, help or quit")
   await using telnet = new Dialogue(line!.split(" "))
   await telnet.waitFor(/Escape character/)
@@ -72,37 +70,33 @@ testWith("telnet")("the line with telnet does what it promises for each word to 
 test("the line with firn status, which npx finds in a checkout, tells of all the others", async () => {
   using dir = new TempDir()
   await using cluster = await npmStart(dir)
-  const [npx, firn, ...args] = (await cluster.tries())[4]!.split(" ")
+  const [npx, firn, ...args] = cluster.tries[4]!.split(" ")
   expect([npx, firn]).toEqual(["npx", "firn"])
   const { exit, stdout, stderr } = await runFirn(args)
   expect({ exit, stderr }).toEqual({ exit: 0, stderr: "" })
   for (const { tcp } of cluster.nodes.slice(1)) expect(stdout).toContain(tcp)
 })
 
-test("a node by itself says what to try as well", async () => {
+test("a node that logs for programs gives no advice", async () => {
   using dir = new TempDir()
   await using node = await RunningNode.start(dir.path, ["--node-id", "0"])
-  await node.waitForLog("try", 3)
-  const [host, port] = node.tcp.split(":")
-  expect(node.logged("try").map(({ msg }) => msg.replace(/^try: /, ""))).toEqual([
-    `curl http://${node.http}/lunique`,
-    `printf 'lunique\\nquit\\n' | nc ${host} ${port}`,
-    `telnet ${host} ${port}   (then type: lunique, help or quit)`,
-  ])
   expect(await node.stop()).toBe(0)
+  expect(node.logged("try")).toEqual([])
 })
 
-test("on a terminal the log is for people, and Ctrl-C ends the node in order", async () => {
+test("on a terminal a node says what to try as well, for people, and Ctrl-C ends it in order", async () => {
   using dir = new TempDir()
   const ports = ["--tcp", "127.0.0.1:0", "--http", "127.0.0.1:0"]
-  const args = ["start", "--node-id", "0", "--data-dir", dir.path, ...ports]
-  await using firn = new Dialogue([...FIRN, ...args])
-  await firn.waitFor(/try: curl http:\/\/127\.0\.0\.1:[0-9]+\/lunique/)
-  await firn.waitFor(/try: printf 'lunique\\nquit\\n' \| nc 127\.0\.0\.1 [0-9]+/)
-  await firn.waitFor(/try: telnet/)
+  await using firn = await ShownFirn.start([
+    ...["start", "--node-id", "0", "--data-dir", dir.path],
+    ...ports,
+  ])
+  const [curl, nc, telnet] = firn.tries
+  expect(curl).toMatch(/^curl http:\/\/127\.0\.0\.1:[0-9]+\/lunique$/)
+  expect(nc).toMatch(/^printf 'lunique\\nquit\\n' \| nc 127\.0\.0\.1 [0-9]+$/)
+  expect(telnet).toMatch(/^telnet 127\.0\.0\.1 [0-9]+ {3}\(then type: lunique, help or quit\)$/)
   expect(firn.screen).not.toContain('{"level"')
-  firn.type("\x03")
-  expect(await firn.end()).toBe(0)
+  expect(await firn.stop()).toBe(0)
   expect(firn.screen).toContain("stopped")
   expect(storedMark(dir.path)).toBe(0)
 })

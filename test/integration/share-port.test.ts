@@ -4,7 +4,8 @@ import { Op, Status, decodeId } from "../../protocol/index.ts"
 import { within } from "../support/deadline.ts"
 import { runFirn } from "../support/firn-process.ts"
 import { run } from "../support/command.ts"
-import { RunningCluster } from "../support/running-cluster.ts"
+import { FREE_PORTS, RunningCluster } from "../support/running-cluster.ts"
+import { ShownFirn } from "../support/shown-firn.ts"
 import { TcpClient } from "../support/tcp-client.ts"
 import { TempDir } from "../support/temp-dir.ts"
 import { testWith } from "../support/tools.ts"
@@ -53,7 +54,21 @@ testWith(
     nodes.add(decodeId(BigInt((await response.text()).trim())).node)
   }
   expect(nodes.size).toBeGreaterThan(NODES / 2)
-  for (const line of (await cluster.tries()).slice(0, 3)) {
+  expect(await cluster.stop()).toBe(0)
+})
+
+testWith(
+  "bash",
+  "curl",
+  "nc",
+)("the lines to try ask whichever answers", async () => {
+  using dir = new TempDir()
+  const args = ["cluster", "--nodes", "2", "--data-dir", dir.path, ...FREE_PORTS, ...SHARED]
+  await using cluster = await ShownFirn.start(args)
+  const all = cluster.nodes.at(-1)!
+  expect(all.node).toBe("all")
+  for (const line of cluster.tries.slice(0, 3)) {
+    expect(line.includes(all.http) || line.includes(all.tcp.replace(":", " "))).toBe(true)
     expect((await run(["bash", "-c", line])).stdout).toMatch(/^[0-9]+\n/)
   }
   expect(await cluster.stop()).toBe(0)

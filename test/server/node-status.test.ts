@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test"
+import { version } from "../../package.json"
 import { DEFAULT_EPOCH_MS, InputError } from "../../protocol/index.ts"
 import { parseNodeStatus, statusOf } from "../../server/node-status.ts"
 import { READY } from "../../server/readiness.ts"
@@ -7,13 +8,24 @@ import { SAMPLE_STATUS } from "../support/sample-status.ts"
 import { VirtualNode } from "../support/virtual-node.ts"
 
 const { peers: PEERS } = SAMPLE_STATUS
+const PORTS = {
+  tcpAddress: { host: "127.0.0.1", port: 6_454 },
+  httpAddress: { path: "/run/firn-http.sock" },
+}
 const IDENTITY = { nodeId: 7, epochMs: DEFAULT_EPOCH_MS }
 
 function status(node: VirtualNode, readiness: Readiness = READY): ReturnType<typeof statusOf> {
   const membership = { duplicatesFound: 2, describe: () => PEERS }
   const clockWatch = { doubt: undefined }
   const { generator } = node
-  return statusOf({ identity: IDENTITY, generator, membership, clockWatch, readiness })
+  return statusOf({
+    ports: PORTS,
+    identity: IDENTITY,
+    generator,
+    membership,
+    clockWatch,
+    readiness,
+  })
 }
 
 describe("the status of a node", () => {
@@ -23,11 +35,15 @@ describe("the status of a node", () => {
     const years = (2 ** 42 - node.environment.time) / (365.2425 * 86_400_000)
     expect(status(node)).toEqual({
       node: 7,
+      version,
+      tcp: "127.0.0.1:6454",
+      http: "unix:/run/firn-http.sock",
       epoch: "2026-01-01T00:00:00.000Z",
       epochMs: DEFAULT_EPOCH_MS,
       yearsLeft: Number(years.toFixed(1)),
       signedUntil: "2095-09-07T15:47:35.552Z",
       until: "2165-05-15T07:35:11.104Z",
+      wallMs: DEFAULT_EPOCH_MS + node.environment.time,
       clockLeadMs: blocks.at(-1)!.time - node.environment.time,
       clockDoubt: null,
       unready: null,

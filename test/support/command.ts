@@ -44,9 +44,16 @@ export class Dialogue implements AsyncDisposable {
   readonly #watchers = new Set<() => void>()
   #seen = 0
 
-  constructor(command: readonly string[]) {
+  /** @param options where it runs, and variables it has besides those of this process */
+  constructor(
+    command: readonly string[],
+    options: { readonly cwd?: string; readonly env?: Record<string, string> } = {},
+  ) {
+    const { cwd, env } = options
     const decoder = new TextDecoder()
     this.#process = Bun.spawn([...command], {
+      ...(cwd !== undefined && { cwd }),
+      env: { ...process.env, ...env },
       terminal: {
         cols: 200,
         data: (_, bytes) => {

@@ -68,6 +68,7 @@ export class FakeCluster {
       },
       environment: this.environment,
       drainTimeoutMs: 10_000,
+      advises: true,
       relay: new LogRelay(stream, "info"),
       log: loggerOn(stream, "info", "cluster"),
       nodeLog: (nodeId) => loggerOn(stream, "info", nodeId),

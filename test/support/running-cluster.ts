@@ -18,9 +18,6 @@ interface SharedAddresses {
   readonly sharedHttp?: string
 }
 
-/** The lines `try:` that a cluster logs. */
-const TRY_COUNT = 5
-
 /** Makes `firn cluster` take ports that are free. */
 export const FREE_PORTS: readonly string[] = ["--tcp-port", "0", "--http-port", "0"]
 
@@ -60,12 +57,6 @@ export class RunningCluster extends FirnProcess {
   get pids(): number[] {
     const restarted = this.logged("node-restarted").map((line) => Number(line["pid"]))
     return [...this.nodes.map(({ pid }) => pid), ...restarted]
-  }
-
-  /** The commands that it says to try, in its order. */
-  async tries(): Promise<string[]> {
-    await this.waitForLog("try", TRY_COUNT)
-    return this.logged("try").map(({ msg }) => msg.replace(/^try: /, ""))
   }
 
   override async [Symbol.asyncDispose](): Promise<void> {

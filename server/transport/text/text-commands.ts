@@ -23,6 +23,7 @@ lunique [count]                                   the next id(s) of this node, o
 dunique [random|node <id>|key <text>] [count]     the same, routed; without a target as lunique
 decode <id>                                       time, node and sequence of an id
 nodes                                             this node and the others, one a line
+status                                            the same and more, as one line of JSON
 ping | epoch | clock                              node and start number, epoch, wall clock
 version                                           of this server
 help                                              this text
@@ -64,6 +65,8 @@ export function parseLine(
         return askValue(exchange, Op.CLOCK, words)
       case "nodes":
         return nodesTable(context.status())
+      case "status":
+        return JSON.stringify(context.status())
       case "version":
         return `firn ${version}`
       case "help":

@@ -52,8 +52,8 @@ describe("without options", () => {
 
   test("the clients ask where a node and the first of a cluster listen", () => {
     const { tcp, http } = parseOptions("start", [])
-    expect(parseOptions("id", []).server).toEqual(tcp)
-    expect(parseOptions("status", []).server).toEqual(http as typeof tcp)
+    expect(parseOptions("id", []).server).toEqual([tcp])
+    expect(parseOptions("status", []).server).toEqual([tcp])
     const { tcpPort, httpPort } = parseOptions("cluster", ["--nodes", "1"])
     expect(tcp).toMatchObject({ port: tcpPort })
     expect(http).toMatchObject({ port: httpPort })
@@ -68,11 +68,16 @@ describe("an option", () => {
     expect({ maxClockLead, logLevel }).toEqual({ maxClockLead: 5, logLevel: "warn" })
   })
 
-  test("of firn status comes from a variable of its own", () => {
-    setVariable("FIRN_SERVER", "127.0.0.1:1")
-    setVariable("FIRN_HTTP_SERVER", "127.0.0.1:2")
-    expect(parseOptions("id", []).server).toMatchObject({ port: 1 })
-    expect(parseOptions("status", []).server).toMatchObject({ port: 2 })
+  test("of which there may be several is given with commas, or again and again", () => {
+    const ports = (...args: string[]): unknown[] => {
+      return parseOptions("id", args).server.map((server) => "port" in server && server.port)
+    }
+    expect(ports("--server", "a:1, b:2")).toEqual([1, 2])
+    expect(ports("--server", "a:1", "--server", "b:2,c:3")).toEqual([1, 2, 3])
+    setVariable("FIRN_SERVER", "a:4,b:5")
+    expect(ports()).toEqual([4, 5])
+    expect(ports("--server", "a:1")).toEqual([1])
+    expect(() => ports("--server", "a:1,")).toThrow('"" is not HOST:PORT')
   })
 
   test("that is yes or no may stand alone", () => {

@@ -16,10 +16,6 @@ test("a line is passed on as it is, with its ending, in one write", () => {
   expect(passed("info", INFO, ERROR)).toEqual([`${INFO}\n`, `${ERROR}\n`])
 })
 
-test("what a node suggests to try is left out", () => {
-  expect(passed("info", '{"level":30,"node":1,"event":"try","msg":"try: curl"}')).toEqual([])
-})
-
 describe("what is not a log line is passed on all the same:", () => {
   test.each(["Segmentation fault", "", "{", '{"level":"high"}', "null", "30"])("%j", (line) => {
     expect(passed("fatal", line)).toEqual([`${line}\n`])
