@@ -1,7 +1,7 @@
 import { pino } from "pino"
 import type { DestinationStream, Logger } from "pino"
 import type { PrettyOptions } from "pino-pretty"
-import { LogPipe } from "./log-pipe.ts"
+import { LogOutput } from "./log-output.ts"
 
 export const LOG_LEVELS: readonly string[] = [
   "trace",
@@ -19,6 +19,8 @@ type Source = number | "cluster"
 /** One line each: the time, the level, the node, and what happened. */
 const FOR_PEOPLE: PrettyOptions = {
   sync: true,
+  // Where the level is shown in a colour of its own.
+  colorize: true,
   singleLine: true,
   translateTime: "SYS:HH:MM:ss.l",
   // `nodes` is a list for programs: the lines below it show the same as a table.
@@ -40,15 +42,15 @@ export function isLogForPeople(): boolean {
 export async function openLogStream(): Promise<DestinationStream> {
   // Not pino's default, which on Bun is `process.stdout`: that throws once its reader has gone, and
   // a node must not end because nobody reads its log. This one drops the lines.
-  if (!isLogForPeople()) return LogPipe.open() ?? pino.destination({ dest: 1, sync: true })
-  const { default: pretty } = await import("pino-pretty")
-  return pretty(FOR_PEOPLE)
+  if (!isLogForPeople()) return LogOutput.open() ?? pino.destination({ dest: 1, sync: true })
+  const { default: pretty, prettyFactory } = await import("pino-pretty")
+  return LogOutput.open(prettyFactory(FOR_PEOPLE)) ?? pretty(FOR_PEOPLE)
 }
 
 /** @param stream from `openLogStream`; several loggers may share it */
 export function loggerOn(stream: DestinationStream, level: string, node: Source): Logger {
   const log = pino({ level, base: { node } }, stream)
-  if (stream instanceof LogPipe) {
+  if (stream instanceof LogOutput) {
     stream.recovered = (dropped) =>
       log.warn(
         { event: "log-lines-dropped", dropped },

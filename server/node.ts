@@ -20,6 +20,7 @@ import { LocalNode } from "./routing/local-node.ts"
 import { Router } from "./routing/router.ts"
 import type { Environment, Timer } from "./environment.ts"
 import { StoreError } from "./storage/errors.ts"
+import { logMarks } from "./generator/logged-marks.ts"
 import type { NodeStore } from "./storage/node-store.ts"
 import type { ListenAddress } from "./net/address.ts"
 import type { Listen } from "./net/listen.ts"
@@ -134,7 +135,8 @@ export class FirnNode {
     const { store, environment, log } = options
     const { nodeId, epochMs, mark } = store.node
     // Until the first mark is stored there is nothing to give out: ids begin at the mark that was found.
-    const reservation = new Reservation(mark, store, environment, {
+    const marks = logMarks(store, environment, log)
+    const reservation = new Reservation(mark, marks, environment, {
       failed: (error) =>
         log.error(
           { event: "mark-not-stored", err: error },
@@ -234,7 +236,9 @@ export class FirnNode {
     this.#local.isLeaving = true
     this.#ports.leave()
     await this.#drain.delay()
+    this.#log.debug({ event: "drain-delay-over" }, "new clients are not accepted any more")
     await this.#ports.stop(this.#drain)
+    this.#log.debug({ event: "clients-gone" }, "all clients are gone")
     this.#tick?.cancel()
     this.#lostGrace?.cancel()
     this.#membership.close()

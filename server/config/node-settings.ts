@@ -197,6 +197,6 @@ export const NODE_SETTINGS = [
     commands: ["start", "cluster"],
     parse: (text: string): string => choice(text, LOG_LEVELS),
     default: "info",
-    help: "what to log: trace, debug, info, warn, error, fatal or silent",
+    help: "what to log: trace, debug, info, warn, error, fatal or silent; debug tells of each client and each mark, trace of each check of a peer",
   },
 ] as const

@@ -3,6 +3,8 @@ import type { Sink } from "./outbound.ts"
 
 /** The socket of a client, as far as a connection needs it. */
 export interface ClientSocket extends Sink {
+  /** Of a client of TCP. */
+  readonly remoteAddress?: string
   pause(): void
   resume(): void
   /** Sends FIN after what was written; bytes can still be read. */

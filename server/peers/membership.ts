@@ -166,6 +166,7 @@ export class Membership {
 
   #examine(peer: Peer, finding: Finding): void {
     const { isDuplicate, skewMs } = finding
+    this.#log.trace({ event: "peer-checked", peer: peer.nodeId, ...finding }, "a peer was checked")
     this.#noteClock(peer.nodeId, finding)
     this.#noteDuplicate(addressText(peer.address), isDuplicate)
     const isSkewed = Math.abs(skewMs) > SKEW_LIMIT_MS

@@ -51,6 +51,7 @@ export class ConnectionTable {
   readonly counts: ConnectionCounts = new ConnectionCounts()
   readonly #options: ConnectionTableOptions
   readonly #connectionLog: ConnectionLog
+  readonly #tellsClients: boolean
   readonly #sockets = new Map<Connection, ClientSocket>()
   readonly #refused = new Map<RefusedClient, ClientSocket>()
   /** Set while there is any client. */
@@ -62,8 +63,16 @@ export class ConnectionTable {
   constructor(options: ConnectionTableOptions) {
     this.#options = options
     const { limits, log } = options
+    this.#tellsClients = log.isLevelEnabled("debug")
     this.#connectionLog = new ConnectionLog(this.counts, limits.maxConnections, log)
     options.parts.held.overflowed = () => this.#closeLargest()
+  }
+
+  /** At the level debug, of each client that is served. */
+  #tell(event: string, socket: ClientSocket | undefined, text: string, reason?: string): void {
+    const client = socket?.remoteAddress ?? "unix"
+    const fields = { event, client, open: this.#sockets.size, ...(reason && { reason }) }
+    this.#options.log.debug(fields, `client ${client} ${text}`)
   }
 
   /** A client has connected. @returns what serves or refuses it; undefined: it is to be closed at once */
@@ -99,7 +108,9 @@ export class ConnectionTable {
     const connection = client instanceof RefusedClient ? client.admitted : client
     if (client instanceof RefusedClient && this.#refused.delete(client)) this.counts.refused++
     if (connection === undefined) return
+    const socket = this.#sockets.get(connection)
     this.#sockets.delete(connection)
+    if (this.#tellsClients) this.#tell("client-closed", socket, "is gone")
     this.counts.open = this.#sockets.size
     if (this.counts.open === 0) this.#allClosed?.()
   }
@@ -145,6 +156,7 @@ export class ConnectionTable {
   #serve(socket: ClientSocket, newDialect: NewDialect): Connection {
     const connection = new Connection(socket, this.#options.parts, newDialect)
     this.#sockets.set(connection, socket)
+    if (this.#tellsClients) this.#tell("client-connected", socket, "is served")
     this.counts.accepted++
     this.counts.open = this.#sockets.size
     this.#watch()
@@ -189,6 +201,7 @@ export class ConnectionTable {
       const reason = connection.overdue(deadlines)
       if (reason === undefined) continue
       this.counts.closed[reason]++
+      if (this.#tellsClients) this.#tell("client-overdue", socket, `is closed: ${reason}`, reason)
       if (reason === CloseReason.SLOW_READER || reason === CloseReason.NOT_CLOSED)
         socket.terminate()
       else socket.end()

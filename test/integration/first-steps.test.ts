@@ -87,10 +87,8 @@ test("a node that logs for programs gives no advice", async () => {
 test("on a terminal a node says what to try as well, for people, and Ctrl-C ends it in order", async () => {
   using dir = new TempDir()
   const ports = ["--tcp", "127.0.0.1:0", "--http", "127.0.0.1:0"]
-  await using firn = await ShownFirn.start([
-    ...["start", "--node-id", "0", "--data-dir", dir.path],
-    ...ports,
-  ])
+  const own = ["start", "--node-id", "0", "--data-dir", dir.path]
+  await using firn = await ShownFirn.start([...own, ...ports])
   const [curl, nc, telnet] = firn.tries
   expect(curl).toMatch(/^curl http:\/\/127\.0\.0\.1:[0-9]+\/lunique$/)
   expect(nc).toMatch(/^printf 'lunique\\nquit\\n' \| nc 127\.0\.0\.1 [0-9]+$/)

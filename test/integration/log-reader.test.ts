@@ -2,7 +2,7 @@ import { expect, setDefaultTimeout } from "bun:test"
 import { closeSync, constants, mkdirSync, openSync, readSync, writeFileSync } from "node:fs"
 import { Status } from "../../protocol/index.ts"
 import { FreePorts } from "../../server/supervisor/free-ports.ts"
-import { runOrThrow } from "../support/command.ts"
+import { Dialogue, runOrThrow } from "../support/command.ts"
 import { askUntil, within } from "../support/deadline.ts"
 import { FIRN } from "../support/firn-process.ts"
 import { TcpClient } from "../support/tcp-client.ts"
@@ -113,3 +113,22 @@ testWith("/proc")(
     }
   },
 )
+
+testWith("/proc")("a terminal that is stopped by Ctrl-S stops nothing", async () => {
+  using dir = new TempDir()
+  const ports = ["--tcp", "127.0.0.1:0", "--http", "off"]
+  const args = ["start", "--node-id", "7", "--data-dir", dir.path, ...ports]
+  await using terminal = new Dialogue([...FIRN, ...args, "--log-level", "debug"])
+  const [, address] = await terminal.waitFor(/"tcp":"(127\.0\.0\.1:[0-9]+)"/)
+  terminal.type("\x13")
+  // A line each as it comes and goes: much more than a terminal has room for.
+  for (let i = 0; i < 3_000; i++) {
+    using client = await TcpClient.connect(address!)
+    expect((await client.ask()).status).toBe(Status.OK)
+  }
+  terminal.type("\x11")
+  await terminal.waitFor(/log lines dropped: [0-9]+; nobody read them/)
+  terminal.type("\x03")
+  expect(await terminal.end()).toBe(0)
+  expect(terminal.screen).toMatch(/stopped[^\n]*\n$/)
+})

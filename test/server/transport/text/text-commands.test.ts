@@ -1,4 +1,5 @@
 import { version } from "../../../../package.json"
+import { parseNodeStatus } from "../../../../server/node-status.ts"
 import { describe, expect, test } from "bun:test"
 import { DEFAULT_EPOCH_MS, Op, decodeId, keyHash } from "../../../../protocol/index.ts"
 import { FakeClient, FakeServer, START_NUMBER } from "../../../support/fake-client.ts"
@@ -96,6 +97,12 @@ describe("a command is answered with what it asks for", () => {
       "2  127.0.0.1:6456  down  nothing listens there",
       `firn ${version}`,
     ])
+  })
+
+  test("status: the JSON of GET /nodes, in one line", () => {
+    const [status, ...others] = say("STATUS\nversion\n")
+    expect(others).toHaveLength(1)
+    expect(parseNodeStatus(JSON.parse(status!))).toMatchObject({ node: 7, peers: [{}, {}] })
   })
 
   test("dunique key hashes the UTF-8 bytes of the key", () => {

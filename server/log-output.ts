@@ -7,11 +7,13 @@ const RETRY_MS = 100
 const STDOUT = 1
 
 /**
- * Standard output, if it is a pipe. A reader that stands still would stop whoever writes to it: a node,
- * or all nodes of a cluster. So lines wait here, and above a bound they are dropped and counted.
+ * Standard output, if it is a pipe or a terminal. A reader that stands still (on a terminal: Ctrl-S)
+ * would stop whoever writes to it: a node, or all nodes of a cluster. So lines wait here, and above a
+ * bound they are dropped and counted.
  */
-export class LogPipe {
+export class LogOutput {
   readonly #fd: number
+  readonly #format: (line: string) => string
   readonly #waiting: Buffer[] = []
   #waitingBytes = 0
   #dropped = 0
@@ -19,19 +21,23 @@ export class LogPipe {
   /** Called once lines can be written again, with how many were dropped. */
   recovered: (dropped: number) => void = () => {}
 
-  private constructor(fd: number) {
+  private constructor(fd: number, format: (line: string) => string) {
     this.#fd = fd
-    // What the pipe has room for is in it before the process ends.
+    this.#format = format
+    // What there is room for is written before the process ends.
     process.on("exit", () => this.#writeWaiting())
   }
 
-  /** @returns undefined when standard output is no pipe, or cannot be opened once more */
-  static open(): LogPipe | undefined {
-    if (!fstatSync(STDOUT).isFIFO()) return undefined
+  /**
+   * @param format what a line is written as
+   * @returns undefined when standard output is neither, or cannot be opened once more
+   */
+  static open(format: (line: string) => string = String): LogOutput | undefined {
+    if (!fstatSync(STDOUT).isFIFO() && !process.stdout.isTTY) return undefined
     try {
       // Opened anew: whoever shares standard output with this process keeps it as it is.
-      const flags = constants.O_WRONLY | constants.O_NONBLOCK
-      return new LogPipe(openSync(`/proc/self/fd/${STDOUT}`, flags))
+      const flags = constants.O_WRONLY | constants.O_NONBLOCK | constants.O_NOCTTY
+      return new LogOutput(openSync(`/proc/self/fd/${STDOUT}`, flags), format)
     } catch {
       return undefined
     }
@@ -39,7 +45,7 @@ export class LogPipe {
 
   /** @param line whole, with its ending */
   write(line: string): void {
-    const bytes = Buffer.from(line)
+    const bytes = Buffer.from(this.#format(line))
     const written = this.#waiting.length === 0 ? this.#tryWrite(bytes) : 0
     if (written === bytes.length) return
     // A line that has begun is finished, however much waits.
