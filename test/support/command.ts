@@ -47,7 +47,7 @@ export class Dialogue implements AsyncDisposable {
   /** @param options where it runs, and variables it has besides those of this process */
   constructor(
     command: readonly string[],
-    options: { readonly cwd?: string; readonly env?: Record<string, string> } = {},
+    options: { readonly cwd?: string; readonly env?: NodeJS.ProcessEnv } = {},
   ) {
     const { cwd, env } = options
     const decoder = new TextDecoder()

@@ -7,9 +7,11 @@ export class ShownFirn extends Dialogue {
   /** @param args all of the command line; with ports that are free */
   static async start(
     args: readonly string[],
-    options?: ConstructorParameters<typeof Dialogue>[1],
+    { cwd, env }: NonNullable<ConstructorParameters<typeof Dialogue>[1]> = {},
   ): Promise<ShownFirn> {
-    const firn = new ShownFirn([...FIRN, ...args], options)
+    // These tests themselves may run by npm.
+    const own = { npm_execpath: undefined, ...env }
+    const firn = new ShownFirn([...FIRN, ...args], { ...(cwd && { cwd }), env: own })
     // The last of the lines.
     await firn.waitFor(
       args[0] === "cluster" ? /try: [^\n]+ status[^\n]*\n/ : /try: (telnet|[^\n]+ -U )[^\n]*\n/,

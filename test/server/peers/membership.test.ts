@@ -12,7 +12,7 @@ const OWN = "10.0.0.1:6007"
 /** A membership that uses a server's context and fakes, and takes the place of its peers. */
 class Fixture {
   readonly server: ClusterServer
-  readonly log: MemoryLog = new MemoryLog()
+  readonly log: MemoryLog = new MemoryLog("debug")
   readonly membership: Membership
 
   constructor(nodeIds: readonly number[] = [1, 2]) {
