@@ -8,7 +8,13 @@ const encoder = new TextEncoder()
  * (RFC 9923, and http://www.isthe.com/chongo/tech/comp/fnv/).
  */
 export function keyHash(key: string): number {
+  const bytes = encoder.encode(key)
+  return bytesHash(bytes, 0, bytes.length)
+}
+
+/** The same over the bytes from `start` up to `end`. */
+export function bytesHash(bytes: Uint8Array, start: number, end: number): number {
   let hash = OFFSET_BASIS
-  for (const byte of encoder.encode(key)) hash = Math.imul(hash ^ byte, PRIME)
+  for (let at = start; at < end; at++) hash = Math.imul(hash ^ bytes[at]!, PRIME)
   return hash >>> 0
 }

@@ -68,6 +68,11 @@ export class Router {
     return this.#mayMoveOn(exchange, outcome) ? this.#forward(exchange, asker, nodeId) : outcome
   }
 
+  /** Whether this node is the one to ask for ids of a key. */
+  ownsKey(hash: number): boolean {
+    return rendezvousOwner(hash, this.#forwarding.peers.live) === this.local.nodeId
+  }
+
   /** The node to ask first; this one when the request is no business of another. */
   #firstChoice({ op, flags, count, target }: Exchange): number {
     const here = this.local.nodeId

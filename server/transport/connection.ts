@@ -196,7 +196,7 @@ export class Connection implements Waiter, Asker, Flushable, Yielding {
     let requestsLeft = this.#parts.turnScheduler.requestsMax
     while (!batch.isFull && !this.#queue.isFull && requestsLeft-- > 0) {
       if (this.#queue.isEmpty && this.#share.left > 0) {
-        this.#share.take(input.dialect?.answerOwn?.(router.local, batch, this.#share.left) ?? 0)
+        this.#share.take(input.dialect?.answerOwn?.(router, batch, this.#share.left) ?? 0)
         if (batch.isFull) break
       }
       const exchange = exchanges.next

@@ -34,6 +34,12 @@ export class ClientExchange extends Exchange {
   reply: Uint8Array = NO_REPLY
 }
 
+/** What a router knows of this node's own ids. */
+export interface OwnIds {
+  readonly local: LocalNode
+  ownsKey(hash: number): boolean
+}
+
 /** What a connection speaks. A dialect turns bytes into requests; its encodings turn answers into bytes. */
 export interface Dialect {
   /** Whether there may be a request for `next` to find. */
@@ -55,7 +61,7 @@ export interface Dialect {
    * after the clock was read.
    * @returns how many ids it has taken, at most `idsMax`
    */
-  answerOwn?(local: LocalNode, batch: WriteBatch, idsMax: number): number
+  answerOwn?(router: OwnIds, batch: WriteBatch, idsMax: number): number
 }
 
 /** Chooses what a connection speaks, by the first bytes that its client sends. */

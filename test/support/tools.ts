@@ -24,6 +24,7 @@ export type ToolName =
   | "cc"
   | "haproxy"
   | "wrk"
+  | "redis-cli"
   | "script"
   | "/proc"
 
@@ -52,6 +53,7 @@ const tools: Record<ToolName, Tool> = {
   haproxy: { remedy: debian("haproxy"), isThere: () => isOnPath("haproxy") },
   script: { remedy: debian("bsdutils"), isThere: () => isOnPath("script") },
   wrk: { remedy: debian("wrk"), isThere: () => isOnPath("wrk") },
+  "redis-cli": { remedy: debian("redis-tools"), isThere: () => isOnPath("redis-cli") },
   "/proc": { remedy: "run the tests on Linux", isThere: () => process.platform === "linux" },
 }
 

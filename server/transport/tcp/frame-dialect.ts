@@ -10,9 +10,8 @@ import {
   requestTarget,
 } from "../../../protocol/index.ts"
 import { AnswerSlot } from "../../exchange.ts"
-import type { LocalNode } from "../../routing/local-node.ts"
 import { Parsed, REPLY } from "../dialect.ts"
-import type { ClientExchange, Dialect, Encoding } from "../dialect.ts"
+import type { ClientExchange, Dialect, Encoding, OwnIds } from "../dialect.ts"
 import { foreignBytes } from "../foreign.ts"
 import type { WriteBatch } from "../write-batch.ts"
 import { ownCount } from "./own-count.ts"
@@ -80,7 +79,8 @@ export class FrameDialect implements Dialect {
   }
 
   /** Half the cost of a request by way of an exchange. */
-  answerOwn({ generator, nodeId }: LocalNode, batch: WriteBatch, idsMax: number): number {
+  answerOwn({ local }: OwnIds, batch: WriteBatch, idsMax: number): number {
+    const { generator, nodeId } = local
     const reader = this.#reader
     const { view, limit } = batch
     let taken = 0

@@ -1,0 +1,259 @@
+import {
+  COUNT_MAX,
+  Op,
+  RedisInput,
+  RedisReader,
+  Status,
+  bytesHash,
+} from "../../../protocol/index.ts"
+import { AnswerSlot } from "../../exchange.ts"
+import { Parsed, REPLY } from "../dialect.ts"
+import type { ClientExchange, Dialect, Encoding, OwnIds } from "../dialect.ts"
+import type { TextContext } from "../text/text-context.ts"
+import type { WriteBatch } from "../write-batch.ts"
+import {
+  BULK_ID,
+  ID_ARRAY,
+  LAST_ID,
+  ManyIds,
+  Pong,
+  SIGN_BIT,
+  TIME,
+  putBulk,
+  putInteger,
+} from "./encodings.ts"
+import { bytesText, textBytes } from "./bytes-text.ts"
+import { RedisSession, error, replyTo, wrongCount } from "./redis-replies.ts"
+import {
+  GET,
+  GET_LOCAL,
+  INCR,
+  isGetLocal,
+  isWord,
+  ownIncrementEnd,
+  parseName,
+} from "./redis-words.ts"
+
+const PONG = new Pong()
+const NO_NAME = error("there is no such name: it is local, random, node:ID or key:TEXT")
+const NO_KEY = error("a name must not be empty")
+const NO_COUNT = error("value is not an integer or out of range")
+const WRONG_COUNT = error(`ids are given out 1 to ${COUNT_MAX} at a time`)
+
+/** Where the generator puts an id; used up before the next. */
+const block = new AnswerSlot()
+let connections = 0
+
+/** MGET, whose names are asked for one after the other. */
+interface Many {
+  readonly encoding: ManyIds
+  readonly ops: Uint8Array
+  readonly targets: Uint32Array
+  next: number
+}
+
+/** Commands of Redis's protocol, RESP 2 and 3: `protocol/redis.md`. */
+export class RedisDialect implements Dialect {
+  readonly #reader = new RedisReader()
+  readonly #session: RedisSession
+  #many: Many | undefined
+  #ending: typeof Parsed.END | typeof Parsed.CLOSE | undefined
+  /** Nothing whole is left of what has come. */
+  #isUsedUp = true
+
+  constructor(epochMs: number, context: TextContext) {
+    this.#session = new RedisSession(epochMs, context, ++connections)
+  }
+
+  get hasInput(): boolean {
+    return !this.#isUsedUp || this.#many !== undefined || this.#ending !== undefined
+  }
+
+  get hasUnfinished(): boolean {
+    return this.#isUsedUp && this.#reader.kept > 0
+  }
+
+  push(chunk: Uint8Array): void {
+    this.#isUsedUp = false
+    this.#reader.push(chunk)
+  }
+
+  /** A command that never got whole is none. */
+  end(): boolean {
+    return false
+  }
+
+  next(exchange: ClientExchange): Parsed {
+    if (this.#many !== undefined) return this.#nextOfMany(exchange, this.#many)
+    if (this.#ending !== undefined) return this.#ending
+    const reader = this.#reader
+    for (;;) {
+      const found = reader.next()
+      if (found === RedisInput.NOTHING) {
+        this.#isUsedUp = true
+        return Parsed.NOTHING
+      }
+      if (found === RedisInput.MALFORMED) {
+        this.#ending = Parsed.CLOSE
+        return reply(exchange, error(`Protocol error: ${reader.fault}`))
+      }
+      // As Redis does, nothing is said to a command without a name.
+      if (reader.argCount > 0) return this.#command(exchange)
+    }
+  }
+
+  /** `GET local`, and `INCR` of a key that this node owns, without an exchange. */
+  answerOwn(router: OwnIds, batch: WriteBatch, idsMax: number): number {
+    if (this.#many !== undefined || this.#ending !== undefined) return 0
+    const reader = this.#reader
+    const { bytes } = reader
+    const { generator } = router.local
+    const { limit } = batch
+    let at = reader.position
+    let { length } = batch
+    let taken = 0
+    while (length < limit && taken < idsMax) {
+      const isGet = isGetLocal(bytes, at)
+      const end = isGet ? at + GET_LOCAL.length : ownIncrementEnd(bytes, at, router)
+      if (end === 0 || generator.take(1, block) !== Status.OK) break
+      const { high, low } = block
+      // An integer of Redis has a sign.
+      if (!isGet && high >= SIGN_BIT) break
+      length = isGet
+        ? putBulk(batch.bytes, length, high, low)
+        : putInteger(batch.bytes, length, high, low)
+      taken++
+      at = end
+    }
+    if (taken > 0) reader.skipTo(at)
+    batch.length = length
+    return taken
+  }
+
+  #command(exchange: ClientExchange): Parsed {
+    const reader = this.#reader
+    const { bytes, argCount } = reader
+    if (argCount === 2) {
+      const [start, end] = [reader.argStart(0), reader.argEnd(0)]
+      if (isWord(bytes, start, end, GET)) return this.#get(exchange)
+      if (isWord(bytes, start, end, INCR)) return this.#increment(exchange, 1)
+    }
+    const args: string[] = []
+    for (let i = 0; i < argCount; i++) {
+      args.push(bytesText(bytes.subarray(reader.argStart(i), reader.argEnd(i))))
+    }
+    const name = args.shift()!
+    const verb = name.toUpperCase()
+    switch (verb) {
+      case "GET":
+      case "INCR":
+        return reply(exchange, wrongCount(verb))
+      case "MGET":
+        return args.length > 0
+          ? this.#getMany(exchange, args.length)
+          : reply(exchange, wrongCount(verb))
+      case "INCRBY": {
+        if (args.length !== 2) return reply(exchange, wrongCount(verb))
+        return this.#counted(args[1]!, exchange, (count) => this.#increment(exchange, count))
+      }
+      case "FIRN.IDS":
+        if (args.length !== 1 && args.length !== 2) return reply(exchange, wrongCount(verb))
+        return this.#counted(args[0]!, exchange, (count) => this.#ids(exchange, count))
+      case "PING":
+        if (args.length > 1) return reply(exchange, wrongCount(verb))
+        return ask(exchange, Op.PING, args.length === 0 ? PONG : new Pong(args[0]))
+      case "TIME":
+        return args.length === 0 ? ask(exchange, Op.CLOCK, TIME) : reply(exchange, wrongCount(verb))
+      case "QUIT":
+        this.#ending = Parsed.CLOSE
+        return reply(exchange, "+OK\r\n")
+      default:
+        return reply(exchange, replyTo(name, args, this.#session))
+    }
+  }
+
+  #get(exchange: ClientExchange): Parsed {
+    const reader = this.#reader
+    if (!parseName(reader.bytes, reader.argStart(1), reader.argEnd(1), exchange)) {
+      return reply(exchange, NO_NAME)
+    }
+    exchange.flags = 0
+    exchange.count = 1
+    exchange.encoding = BULK_ID
+    return Parsed.REQUEST
+  }
+
+  /** The name is a key, as it stands: its owner answers. */
+  #increment(exchange: ClientExchange, count: number): Parsed {
+    const reader = this.#reader
+    const [start, end] = [reader.argStart(1), reader.argEnd(1)]
+    if (start === end) return reply(exchange, NO_KEY)
+    exchange.op = Op.KEY
+    exchange.flags = 0
+    exchange.count = count
+    exchange.target = bytesHash(reader.bytes, start, end)
+    exchange.encoding = LAST_ID
+    return Parsed.REQUEST
+  }
+
+  #ids(exchange: ClientExchange, count: number): Parsed {
+    const reader = this.#reader
+    exchange.op = Op.LOCAL
+    exchange.target = 0
+    const isNamed = reader.argCount === 3
+    if (isNamed && !parseName(reader.bytes, reader.argStart(2), reader.argEnd(2), exchange)) {
+      return reply(exchange, NO_NAME)
+    }
+    exchange.flags = 0
+    exchange.count = count
+    exchange.encoding = ID_ARRAY
+    return Parsed.REQUEST
+  }
+
+  #counted(text: string, exchange: ClientExchange, use: (count: number) => Parsed): Parsed {
+    if (!/^-?[0-9]{1,18}$/.test(text)) return reply(exchange, NO_COUNT)
+    const count = Number(text)
+    return count >= 1 && count <= COUNT_MAX ? use(count) : reply(exchange, WRONG_COUNT)
+  }
+
+  #getMany(exchange: ClientExchange, count: number): Parsed {
+    const reader = this.#reader
+    const ops = new Uint8Array(count)
+    const targets = new Uint32Array(count)
+    for (let i = 0; i < count; i++) {
+      if (!parseName(reader.bytes, reader.argStart(i + 1), reader.argEnd(i + 1), exchange)) {
+        return reply(exchange, NO_NAME)
+      }
+      ops[i] = exchange.op
+      targets[i] = exchange.target
+    }
+    this.#many = { encoding: new ManyIds(count), ops, targets, next: 0 }
+    return this.#nextOfMany(exchange, this.#many)
+  }
+
+  #nextOfMany(exchange: ClientExchange, many: Many): Parsed {
+    const i = many.next++
+    exchange.op = many.ops[i]!
+    exchange.flags = 0
+    exchange.count = 1
+    exchange.target = many.targets[i]!
+    exchange.encoding = many.encoding
+    if (many.next === many.ops.length) this.#many = undefined
+    return Parsed.REQUEST
+  }
+}
+
+function ask(exchange: ClientExchange, op: Op, encoding: Encoding): Parsed {
+  exchange.op = op
+  exchange.flags = 0
+  exchange.count = 0
+  exchange.target = 0
+  exchange.encoding = encoding
+  return Parsed.REQUEST
+}
+
+function reply(exchange: ClientExchange, text: string): Parsed {
+  exchange.encoding = REPLY
+  exchange.reply = textBytes(text)
+  return Parsed.REPLY
+}
