@@ -1,11 +1,35 @@
+import { DEFAULT_EPOCH_MS, SIGNED_TIME_LIMIT } from "../../../protocol/index.ts"
 import type { Client, ClientParts } from "./client.ts"
 import { FrameClient } from "./frame-client.ts"
+import type { Random, Weighted } from "../random.ts"
+import { RedisClient, drawRedisRequest } from "./redis-client.ts"
 import { drawRequest } from "./requests.ts"
 import type { Request } from "./requests.ts"
 import type { Settings } from "../settings.ts"
 import type { SimulatedNode } from "../machine/simulated-node.ts"
 import { TextClient, drawTextRequest } from "./text-client.ts"
 import { CLIENTS, Kind } from "../world.ts"
+
+/** One of the dialects of the TCP port. */
+interface Speaker {
+  readonly client: (parts: ClientParts, settings: Settings) => Client
+  readonly draw: (random: Random, nodeIds: readonly number[]) => Request
+}
+
+/** A year before ids get too large for integers of Redis, which have a sign. */
+const UNSIGNED_FROM_MS = DEFAULT_EPOCH_MS + SIGNED_TIME_LIMIT - 31_557_600_000
+
+const SPEAKERS: Weighted<Speaker> = [
+  { item: { client: (parts) => new FrameClient(parts), draw: drawRequest }, weight: 70 },
+  { item: { client: (parts) => new TextClient(parts), draw: drawTextRequest }, weight: 15 },
+  {
+    item: {
+      client: (parts, { startMs }) => new RedisClient(parts, startMs < UNSIGNED_FROM_MS),
+      draw: drawRedisRequest,
+    },
+    weight: 15,
+  },
+]
 
 /** Clients of all kinds that ask for whatever there is to ask for, until they are stopped. */
 export class Workload {
@@ -22,9 +46,8 @@ export class Workload {
     const nodeIds = nodes.map(({ nodeId }) => nodeId)
     const { random } = parts.world
     this.#clients = Array.from({ length: settings.clients }, () => {
-      const isText = random.chance(0.15)
-      const client = isText ? new TextClient(parts) : new FrameClient(parts)
-      const draw = isText ? drawTextRequest : drawRequest
+      const { client: create, draw } = random.weighted(SPEAKERS)
+      const client = create(parts, settings)
       this.#goOn(client, () => draw(random, nodeIds))
       return client
     })

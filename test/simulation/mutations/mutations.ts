@@ -11,6 +11,24 @@ const CONNECTION_TABLE = "server/transport/connection-table.ts"
 /** In what brings the ids to those that ask: routing, links, connections. */
 const WAY_MUTATIONS: readonly Mutation[] = [
   {
+    name: "INCRBY of Redis tells the first id of its block, not the last",
+    file: "server/transport/redis/encodings.ts",
+    text: "high, low + count - 1)",
+    replacement: "high, low)",
+  },
+  {
+    name: "a block of FIRN.IDS repeats its first id",
+    file: "server/transport/redis/encodings.ts",
+    text: "batch.length = putBulk(batch.bytes, batch.length, high, low + i)",
+    replacement: "batch.length = putBulk(batch.bytes, batch.length, high, low)",
+  },
+  {
+    name: "a command of Redis that straddles two chunks loses a byte",
+    file: "protocol/redis-reader.ts",
+    text: "new Uint8Array(this.bytes.subarray(this.#position))",
+    replacement: "new Uint8Array(this.bytes.subarray(this.#position + 1))",
+  },
+  {
     name: "a request is written to the link twice",
     file: "server/peers/link.ts",
     text: "    outbound.write(unsent.bytes, unsent.length)\n",
