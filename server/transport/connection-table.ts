@@ -68,13 +68,6 @@ export class ConnectionTable {
     options.parts.held.overflowed = () => this.#closeLargest()
   }
 
-  /** At the level debug, of each client that is served. */
-  #tell(event: string, socket: ClientSocket | undefined, text: string, reason?: string): void {
-    const client = socket?.remoteAddress ?? "unix"
-    const fields = { event, client, open: this.#sockets.size, ...(reason && { reason }) }
-    this.#options.log.debug(fields, `client ${client} ${text}`)
-  }
-
   /** A client has connected. @returns what serves or refuses it; undefined: it is to be closed at once */
   admit(socket: ClientSocket, newDialect: NewDialect): Client | undefined {
     const { limits, parts } = this.#options
@@ -179,6 +172,13 @@ export class ConnectionTable {
     if (this.#sockets.size >= maxConnections + maxPeerConnections) return undefined
     this.#refused.delete(refused)
     return this.#serve(socket, newDialect)
+  }
+
+  /** At the level debug, of each client that is served. */
+  #tell(event: string, socket: ClientSocket | undefined, text: string, reason?: string): void {
+    const client = socket?.remoteAddress ?? "unix"
+    const fields = { event, client, open: this.#sockets.size, ...(reason && { reason }) }
+    this.#options.log.debug(fields, `client ${client} ${text}`)
   }
 
   #watch(): void {
