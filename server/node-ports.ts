@@ -7,7 +7,7 @@ import type { Listen } from "./net/listen.ts"
 import { chooseDialect } from "./transport/choose-dialect.ts"
 import { ConnectionServer } from "./transport/connection-server.ts"
 import type { ConnectionTable } from "./transport/connection-table.ts"
-import type { TextContext } from "./transport/text/text-context.ts"
+import type { NodeContext } from "./transport/node-context.ts"
 import { HttpServer } from "./transport/http/http-server.ts"
 import type { ServedNode } from "./transport/http/route.ts"
 
@@ -40,7 +40,7 @@ export class NodePorts {
   /** @throws ListenError when an address is taken; none is listened on then */
   constructor({ addresses, node, ...parts }: NodePortsOptions) {
     const { tcp, http, sharedTcp, sharedHttp } = addresses
-    const context: TextContext = {
+    const context: NodeContext = {
       httpAt: () => this.httpAddress && addressText(this.httpAddress),
       status: () => node.status(),
     }

@@ -159,7 +159,7 @@ describe("imports", () => {
   })
 
   test("of a dialect are not of another one", () => {
-    const dialects = ["tcp", "text", "http"].map((name) => `server/transport/${name}`)
+    const dialects = ["tcp", "text", "http", "redis"].map((name) => `server/transport/${name}`)
     const broken = dialects.flatMap((folder) =>
       forbidden(sourcesIn(folder), ({ target }) =>
         dialects.some((other) => other !== folder && isIn(other, target)),

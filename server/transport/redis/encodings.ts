@@ -7,6 +7,7 @@ import {
 } from "../../../protocol/index.ts"
 import type { Answer } from "../../../protocol/index.ts"
 import type { ClientExchange, Encoding } from "../dialect.ts"
+import type { ManyIdsFormat } from "../many-ids.ts"
 import type { WriteBatch } from "../write-batch.ts"
 import { textBytes } from "./bytes-text.ts"
 
@@ -85,33 +86,15 @@ export class Pong implements Encoding {
   }
 }
 
-/** One answer to several requests: an id of each, or the refusal of the first that was refused. */
-export class ManyIds implements Encoding {
-  readonly #values: Uint32Array
-  #answered = 0
-  #refusal: Uint8Array | undefined
-
-  /** @param count how many requests there are, whose answers come in their order */
-  constructor(count: number) {
-    this.#values = new Uint32Array(2 * count)
-  }
-
-  encode(exchange: ClientExchange, batch: WriteBatch): void {
-    const values = this.#values
-    const at = 2 * this.#answered++
-    if (exchange.status !== Status.OK) this.#refusal ??= refusalBytes(exchange)
-    values[at] = exchange.high
-    values[at + 1] = exchange.low
-    if (at + 2 < values.length) return
-    if (this.#refusal !== undefined) {
-      batch.append(this.#refusal)
-      return
-    }
+/** An id of each name of MGET as an array. */
+export const ID_OF_EACH: ManyIdsFormat = {
+  appendIds(values, batch) {
     batch.append(encoder.encode(`*${values.length / 2}\r\n`))
     for (let i = 0; i < values.length; i += 2) {
       batch.length = putBulk(batch.bytes, batch.length, values[i]!, values[i + 1]!)
     }
-  }
+  },
+  refusal: refusalBytes,
 }
 
 /** Writes an id as a bulk string. @returns the offset behind it */

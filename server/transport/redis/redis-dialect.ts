@@ -9,13 +9,15 @@ import {
 import { AnswerSlot } from "../../exchange.ts"
 import { Parsed, REPLY } from "../dialect.ts"
 import type { ClientExchange, Dialect, Encoding, OwnIds } from "../dialect.ts"
-import type { TextContext } from "../text/text-context.ts"
+import { noSuchName, parseIdName } from "../id-name.ts"
+import { ManyIds } from "../many-ids.ts"
+import type { NodeContext } from "../node-context.ts"
 import type { WriteBatch } from "../write-batch.ts"
 import {
   BULK_ID,
   ID_ARRAY,
+  ID_OF_EACH,
   LAST_ID,
-  ManyIds,
   Pong,
   SIGN_BIT,
   TIME,
@@ -24,18 +26,9 @@ import {
 } from "./encodings.ts"
 import { bytesText, textBytes } from "./bytes-text.ts"
 import { RedisSession, error, replyTo, wrongCount } from "./redis-replies.ts"
-import {
-  GET,
-  GET_LOCAL,
-  INCR,
-  isGetLocal,
-  isWord,
-  ownIncrementEnd,
-  parseName,
-} from "./redis-words.ts"
+import { GET, GET_LOCAL, INCR, isGetLocal, isWord, ownIncrementEnd } from "./redis-words.ts"
 
 const PONG = new Pong()
-const NO_NAME = error("there is no such name: it is local, random, node:ID or key:TEXT")
 const NO_KEY = error("a name must not be empty")
 const NO_COUNT = error("value is not an integer or out of range")
 const WRONG_COUNT = error(`ids are given out 1 to ${COUNT_MAX} at a time`)
@@ -44,24 +37,17 @@ const WRONG_COUNT = error(`ids are given out 1 to ${COUNT_MAX} at a time`)
 const block = new AnswerSlot()
 let connections = 0
 
-/** MGET, whose names are asked for one after the other. */
-interface Many {
-  readonly encoding: ManyIds
-  readonly ops: Uint8Array
-  readonly targets: Uint32Array
-  next: number
-}
-
 /** Commands of Redis's protocol, RESP 2 and 3: `protocol/redis.md`. */
 export class RedisDialect implements Dialect {
   readonly #reader = new RedisReader()
   readonly #session: RedisSession
-  #many: Many | undefined
+  /** MGET, whose names are asked for one after the other. */
+  #many: ManyIds | undefined
   #ending: typeof Parsed.END | typeof Parsed.CLOSE | undefined
   /** Nothing whole is left of what has come. */
   #isUsedUp = true
 
-  constructor(epochMs: number, context: TextContext) {
+  constructor(epochMs: number, context: NodeContext) {
     this.#session = new RedisSession(epochMs, context, ++connections)
   }
 
@@ -174,11 +160,9 @@ export class RedisDialect implements Dialect {
 
   #get(exchange: ClientExchange): Parsed {
     const reader = this.#reader
-    if (!parseName(reader.bytes, reader.argStart(1), reader.argEnd(1), exchange)) {
-      return reply(exchange, NO_NAME)
+    if (!parseIdName(reader.bytes, reader.argStart(1), reader.argEnd(1), exchange)) {
+      return this.#refuseName(exchange, 1)
     }
-    exchange.flags = 0
-    exchange.count = 1
     exchange.encoding = BULK_ID
     return Parsed.REQUEST
   }
@@ -201,8 +185,8 @@ export class RedisDialect implements Dialect {
     exchange.op = Op.LOCAL
     exchange.target = 0
     const isNamed = reader.argCount === 3
-    if (isNamed && !parseName(reader.bytes, reader.argStart(2), reader.argEnd(2), exchange)) {
-      return reply(exchange, NO_NAME)
+    if (isNamed && !parseIdName(reader.bytes, reader.argStart(2), reader.argEnd(2), exchange)) {
+      return this.#refuseName(exchange, 2)
     }
     exchange.flags = 0
     exchange.count = count
@@ -218,27 +202,25 @@ export class RedisDialect implements Dialect {
 
   #getMany(exchange: ClientExchange, count: number): Parsed {
     const reader = this.#reader
-    const ops = new Uint8Array(count)
-    const targets = new Uint32Array(count)
-    for (let i = 0; i < count; i++) {
-      if (!parseName(reader.bytes, reader.argStart(i + 1), reader.argEnd(i + 1), exchange)) {
-        return reply(exchange, NO_NAME)
+    const many = new ManyIds(count, ID_OF_EACH)
+    for (let i = 1; i <= count; i++) {
+      if (!parseIdName(reader.bytes, reader.argStart(i), reader.argEnd(i), exchange)) {
+        return this.#refuseName(exchange, i)
       }
-      ops[i] = exchange.op
-      targets[i] = exchange.target
+      many.add(exchange)
     }
-    this.#many = { encoding: new ManyIds(count), ops, targets, next: 0 }
-    return this.#nextOfMany(exchange, this.#many)
+    return this.#nextOfMany(exchange, many)
   }
 
-  #nextOfMany(exchange: ClientExchange, many: Many): Parsed {
-    const i = many.next++
-    exchange.op = many.ops[i]!
-    exchange.flags = 0
-    exchange.count = 1
-    exchange.target = many.targets[i]!
-    exchange.encoding = many.encoding
-    if (many.next === many.ops.length) this.#many = undefined
+  #refuseName(exchange: ClientExchange, i: number): Parsed {
+    const reader = this.#reader
+    const name = reader.bytes.subarray(reader.argStart(i), reader.argEnd(i))
+    return reply(exchange, error(noSuchName(name)))
+  }
+
+  #nextOfMany(exchange: ClientExchange, many: ManyIds): Parsed {
+    many.ask(exchange)
+    this.#many = many.isAsked ? undefined : many
     return Parsed.REQUEST
   }
 }

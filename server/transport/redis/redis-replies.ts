@@ -1,6 +1,6 @@
 import { InputError, decodeId, idUnixMs } from "../../../protocol/index.ts"
 import { version } from "../../../package.json"
-import type { TextContext } from "../text/text-context.ts"
+import type { NodeContext } from "../node-context.ts"
 
 /** Clients compare it. */
 const REDIS_VERSION = "7.0.0"
@@ -12,13 +12,13 @@ const OK = "+OK\r\n"
 /** What a connection has chosen. */
 export class RedisSession {
   readonly epochMs: number
-  readonly context: TextContext
+  readonly context: NodeContext
   readonly id: number
   /** RESP 2 until the client says HELLO 3. */
   protocol = 2
   name = ""
 
-  constructor(epochMs: number, context: TextContext, id: number) {
+  constructor(epochMs: number, context: NodeContext, id: number) {
     this.epochMs = epochMs
     this.context = context
     this.id = id

@@ -1,6 +1,5 @@
-import { NODE_ID_MAX, Op, bytesHash } from "../../../protocol/index.ts"
-import type { ClientExchange, OwnIds } from "../dialect.ts"
-import { bytesText } from "./bytes-text.ts"
+import { bytesHash } from "../../../protocol/index.ts"
+import type { OwnIds } from "../dialect.ts"
 
 /** The request that most send who want speed. Letters of the command may be large or small. */
 export const GET_LOCAL: Uint8Array = Buffer.from("*2\r\n$3\r\nget\r\n$5\r\nlocal\r\n")
@@ -14,32 +13,6 @@ const ZERO = 0x30
 const NINE = 0x39
 export const GET: Uint8Array = Buffer.from("get")
 export const INCR: Uint8Array = Buffer.from("incr")
-const LOCAL = Buffer.from("local")
-const RANDOM = Buffer.from("random")
-const NODE = Buffer.from("node:")
-const KEY = Buffer.from("key:")
-
-/** Puts what a name stands for into the exchange. @returns false when there is no such name */
-export function parseName(
-  bytes: Uint8Array,
-  start: number,
-  end: number,
-  exchange: ClientExchange,
-): boolean {
-  exchange.target = 0
-  if (isExact(bytes, start, end, LOCAL)) exchange.op = Op.LOCAL
-  else if (isExact(bytes, start, end, RANDOM)) exchange.op = Op.RANDOM
-  else if (end > start + KEY.length && isExact(bytes, start, start + KEY.length, KEY)) {
-    exchange.op = Op.KEY
-    exchange.target = bytesHash(bytes, start + KEY.length, end)
-  } else if (isExact(bytes, start, Math.min(end, start + NODE.length), NODE)) {
-    const text = bytesText(bytes.subarray(start + NODE.length, end))
-    if (!/^(0|[1-9][0-9]{0,3})$/.test(text) || Number(text) > NODE_ID_MAX) return false
-    exchange.op = Op.NODE
-    exchange.target = Number(text)
-  } else return false
-  return true
-}
 
 export function isGetLocal(bytes: Uint8Array, at: number): boolean {
   if (at + GET_LOCAL.length > bytes.length) return false
@@ -77,11 +50,5 @@ function digit(byte: number): number {
 export function isWord(bytes: Uint8Array, start: number, end: number, word: Uint8Array): boolean {
   if (end - start !== word.length) return false
   for (let i = 0; i < word.length; i++) if ((bytes[start + i]! | 0x20) !== word[i]!) return false
-  return true
-}
-
-function isExact(bytes: Uint8Array, start: number, end: number, word: Uint8Array): boolean {
-  if (end - start !== word.length) return false
-  for (let i = 0; i < word.length; i++) if (bytes[start + i]! !== word[i]!) return false
   return true
 }

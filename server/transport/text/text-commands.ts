@@ -12,11 +12,10 @@ import type { Exchange } from "../../exchange.ts"
 import type { Encoding } from "../dialect.ts"
 import type { NodeStatus } from "../../node-status.ts"
 import { textTable } from "../../text-table.ts"
-import { version } from "../../../package.json"
 import { parseCount } from "../parse-count.ts"
 import { routeTo } from "../route-to.ts"
 import { ID_LINES, VALUE_LINE } from "./encodings.ts"
-import type { TextContext } from "./text-context.ts"
+import type { NodeContext } from "../node-context.ts"
 
 const HELP = `Firn gives out unique 64-bit ids. Type:
 lunique [count]                                   the next id(s) of this node, one a line
@@ -24,6 +23,7 @@ dunique [random|node <id>|key <text>] [count]     the same, routed; without a ta
 decode <id>                                       time, node and sequence of an id
 nodes                                             this node and the others, one a line
 status                                            the same and more, as one line of JSON
+get <name> [<name> …]                             ids as memcached has values
 ping | epoch | clock                              node and start number, epoch, wall clock
 version                                           of this server
 help                                              this text
@@ -46,7 +46,7 @@ export function parseLine(
   line: string,
   exchange: Exchange,
   epochMs: number,
-  context: TextContext,
+  context: NodeContext,
 ): Encoding | string {
   const [command = "", ...words] = line.trim().split(/\s+/)
   try {
@@ -67,8 +67,6 @@ export function parseLine(
         return nodesTable(context.status())
       case "status":
         return JSON.stringify(context.status())
-      case "version":
-        return `firn ${version}`
       case "help":
         return HELP
       default:

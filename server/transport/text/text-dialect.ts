@@ -2,10 +2,12 @@ import { TEXT_LINE_MAX } from "../../../protocol/index.ts"
 import { Parsed, REPLY } from "../dialect.ts"
 import type { ClientExchange, Dialect } from "../dialect.ts"
 import { foreignBytes, foreignLine } from "../foreign.ts"
+import { ManyIds } from "../many-ids.ts"
 import { httpRefusal, isHttpRequest } from "./http-refusal.ts"
+import { clientError, isMemcachedLine, parseMemcachedLine } from "./memcached.ts"
 import { Telnet } from "./telnet.ts"
 import { badRequest, parseLine } from "./text-commands.ts"
-import type { TextContext } from "./text-context.ts"
+import type { NodeContext } from "../node-context.ts"
 
 const LF = 0x0a
 const CR = 0x0d
@@ -19,7 +21,7 @@ const encoder = new TextEncoder()
 /** Lines of text, for people with nc or telnet. */
 export class TextDialect implements Dialect {
   readonly #epochMs: number
-  readonly #context: TextContext
+  readonly #context: NodeContext
   readonly #telnet = new Telnet()
   /** Nothing has come yet. */
   #isNew = true
@@ -34,16 +36,22 @@ export class TextDialect implements Dialect {
   #hasEnded = false
   /** Whether the line is one of HTTP. Of a line that is too long this is known when it gets so. */
   #isHttp = false
+  /** Whether the line is one of memcached. Of a line that is too long this is known when it gets so. */
+  #isMemcached = false
+  /** The names that are asked for one after the other. */
+  #many: ManyIds | undefined
   /** How the connection ends: the client has said quit, or speaks HTTP. */
   #ending: typeof Parsed.END | typeof Parsed.CLOSE | undefined
 
-  constructor(epochMs: number, context: TextContext) {
+  constructor(epochMs: number, context: NodeContext) {
     this.#epochMs = epochMs
     this.#context = context
   }
 
   get hasInput(): boolean {
-    return this.#chunk.length > 0 || this.#hasEnded || this.#telnet.hasReply
+    return (
+      this.#chunk.length > 0 || this.#hasEnded || this.#telnet.hasReply || this.#many !== undefined
+    )
   }
 
   get hasUnfinished(): boolean {
@@ -65,6 +73,7 @@ export class TextDialect implements Dialect {
   }
 
   next(exchange: ClientExchange): Parsed {
+    if (this.#many !== undefined) return this.#nextOfMany(exchange, this.#many)
     if (this.#ending !== undefined) return this.#ending
     if (this.#foreign !== undefined) {
       this.#ending = Parsed.CLOSE
@@ -97,7 +106,15 @@ export class TextDialect implements Dialect {
       return reply(exchange, foreign ? badRequest(foreign) : httpRefusal(this.#context.httpAt()))
     }
     if (line === undefined) {
-      return reply(exchange, badRequest(`line longer than ${TEXT_LINE_MAX} bytes`))
+      const what = `line longer than ${TEXT_LINE_MAX} bytes`
+      if (this.#isMemcached) return replyText(exchange, clientError(what))
+      return reply(exchange, badRequest(what))
+    }
+    const asked = parseMemcachedLine(line, exchange)
+    if (asked instanceof ManyIds) return this.#nextOfMany(exchange, asked)
+    if (asked !== undefined) {
+      if (asked.closes) this.#ending = Parsed.CLOSE
+      return replyText(exchange, asked.reply)
     }
     const text = decoder.decode(line)
     if (text.trim().toLowerCase() === "quit") {
@@ -109,12 +126,24 @@ export class TextDialect implements Dialect {
     return Parsed.REQUEST
   }
 
+  #nextOfMany(exchange: ClientExchange, many: ManyIds): Parsed {
+    many.ask(exchange)
+    this.#many = many.isAsked ? undefined : many
+    return Parsed.REQUEST
+  }
+
   /** The line that ends before `end`, its CR removed; undefined when it is too long. */
   #lineUpTo(end: number): Uint8Array | undefined {
     const line = joined(this.#partial, this.#chunk.subarray(this.#position, end))
-    if (!this.#isTooLong) this.#isHttp = isHttpRequest(line)
+    if (!this.#isTooLong) this.#look(line)
     const length = line[line.length - 1] === CR ? line.length - 1 : line.length
     return this.#isTooLong || length > TEXT_LINE_MAX ? undefined : line.subarray(0, length)
+  }
+
+  /** Whose line it is. */
+  #look(line: Uint8Array): void {
+    this.#isHttp = isHttpRequest(line)
+    this.#isMemcached = isMemcachedLine(line)
   }
 
   #keepPartial(): void {
@@ -125,15 +154,19 @@ export class TextDialect implements Dialect {
     // One more than the limit, for the CR.
     if (partial.length > TEXT_LINE_MAX + 1) {
       this.#isTooLong = true
-      this.#isHttp = isHttpRequest(partial)
+      this.#look(partial)
     }
     this.#partial = this.#isTooLong ? NOTHING : partial
   }
 }
 
 function reply(exchange: ClientExchange, lines: string): Parsed {
+  return replyText(exchange, `${lines}\n`)
+}
+
+function replyText(exchange: ClientExchange, text: string): Parsed {
   exchange.encoding = REPLY
-  exchange.reply = encoder.encode(`${lines}\n`)
+  exchange.reply = encoder.encode(text)
   return Parsed.REPLY
 }
 

@@ -105,13 +105,13 @@ describe("ids", () => {
   })
 
   test.each([
-    ["GET orders", "-ERR there is no such name: it is local, random, node:ID or key:TEXT"],
-    ["GET LOCAL", "-ERR there is no such name"],
-    ["GET node:1024", "-ERR there is no such name"],
-    ["GET node:07", "-ERR there is no such name"],
-    ["GET node:", "-ERR there is no such name"],
-    ["GET key:", "-ERR there is no such name"],
-    ["GET ", "-ERR there is no such name"],
+    ["GET orders", `-ERR there is no id named "orders": it is local, random, node:ID or key:TEXT`],
+    ["GET LOCAL", `-ERR there is no id named "LOCAL"`],
+    ["GET node:1024", `-ERR there is no id named "node:1024"`],
+    ["GET node:07", `-ERR there is no id named "node:07"`],
+    ["GET node:", `-ERR there is no id named "node:"`],
+    ["GET key:", `-ERR there is no id named "key:"`],
+    ["GET ", `-ERR there is no id named ""`],
     ["INCR ", "-ERR a name must not be empty"],
     ["GET node:9", "-ERR UNKNOWN_NODE node 9 is not in this cluster"],
     ["FIRN.IDS 0", "-ERR ids are given out 1 to 4096 at a time"],

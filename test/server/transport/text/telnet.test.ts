@@ -53,7 +53,7 @@ describe("a connection", () => {
   ])("that begins with %s speaks text", (_, first, answer) => {
     const client = new FakeClient()
     client.send(Uint8Array.from(first), "version\n")
-    const expected = Buffer.concat([Buffer.from(answer), Buffer.from("firn 0.1.0\n")])
+    const expected = Buffer.concat([Buffer.from(answer), Buffer.from("VERSION 0.1.0 firn\r\n")])
     expect(Buffer.from(client.bytes)).toEqual(expected)
   })
 })
