@@ -1,4 +1,4 @@
-import type { Latency } from "./load/workload.ts"
+import type { Latency } from "../server/load/latencies.ts"
 
 /** What came of measuring one subject once. */
 export interface Sample {

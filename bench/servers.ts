@@ -34,7 +34,7 @@ export async function startNode(
   const command = [...nodeCommand(nodeId, dir.path, port), "--http", httpAddress, ...args]
   const core = "core" in options ? options.core : "server"
   const node = owner.use(await ServerProcess.start(command, { core, ready: LISTENING }))
-  return { port, httpPort, protocol: "firn", pid: node.pid }
+  return { port, httpPort, protocol: "frames", pid: node.pid }
 }
 
 /** Starts nodes as `npm start` does, on any core. @returns the address of each for HTTP */
@@ -78,5 +78,5 @@ export async function startFloor(
   const port = bench.port()
   const ready = /^listening on/m
   const floor = await ServerProcess.start(floorCommand(kind, port), { core: "server", ready })
-  return { port, protocol: "firn", pid: owner.use(floor).pid }
+  return { port, protocol: "frames", pid: owner.use(floor).pid }
 }

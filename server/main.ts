@@ -2,6 +2,7 @@
 import { InputError } from "../protocol/index.ts"
 import { Command, CommanderError } from "commander"
 import { version } from "../package.json"
+import { defineBench } from "./commands/bench.ts"
 import { defineCluster } from "./commands/cluster.ts"
 import { defineDecode } from "./commands/decode.ts"
 import { defineId } from "./commands/id.ts"
@@ -22,6 +23,7 @@ function createProgram(): Command {
   defineSeed(program)
   defineId(program)
   defineStatus(program)
+  defineBench(program)
   defineDecode(program)
   for (const command of program.commands) command.exitOverride()
   return program

@@ -37,6 +37,7 @@ const SERVER_ROOMS: Readonly<Record<string, readonly string[]>> = {
   transport: ["net", "generator", "routing"],
   config: ["net", "peers"],
   supervisor: ["net", "config"],
+  load: ["net"],
 }
 
 /** Of a TypeScript file; a longer one holds more than one idea. */

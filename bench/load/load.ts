@@ -2,7 +2,8 @@ import { join } from "node:path"
 import type { Bench } from "../bench.ts"
 import type { Sample } from "../figures.ts"
 import type { Core } from "../machine/cores.ts"
-import type { LoadReport, Workload } from "./workload.ts"
+import type { Workload } from "../../server/load/workload.ts"
+import type { LoadReport, TimedWorkload } from "./timed-workload.ts"
 
 const MAIN = join(import.meta.dir, "main.ts")
 
@@ -11,6 +12,8 @@ export interface Target {
   readonly port: number
   readonly protocol: Workload["protocol"]
   readonly tls?: boolean
+  /** What it is asked for; ids of its own, if it is not said. */
+  readonly mix?: Workload["mix"]
   readonly pid: number | undefined
 }
 
@@ -31,7 +34,7 @@ export interface Subject {
  */
 const FIXED_RATE_ENV = { BUN_JSC_useFTLJIT: "0" }
 
-export type Load = Partial<Workload> & Pick<Workload, "connections" | "depth">
+export type Load = Partial<TimedWorkload> & Pick<TimedWorkload, "connections" | "depth">
 
 /** Runs the load generator in a process of its own. @throws Error when the target refused anything */
 export async function putLoad(
@@ -40,17 +43,15 @@ export async function putLoad(
   load: Load,
   core: Core | undefined = "load",
 ): Promise<LoadReport> {
-  const workload: Workload = {
-    host: "127.0.0.1",
-    port: target.port,
+  const workload: TimedWorkload = {
+    servers: [{ host: "127.0.0.1", port: target.port }],
     protocol: target.protocol,
-    tls: target.tls ?? false,
+    tls: target.tls === true ? { rejectUnauthorized: false } : undefined,
     serverPid: target.pid,
     count: 1,
-    mix: [{ op: "LOCAL", share: 1 }],
+    mix: target.mix ?? [{ op: "LOCAL", share: 1 }],
     warmUpSeconds: bench.warmUpSeconds,
     seconds: bench.seconds,
-    ratePerSecond: undefined,
     burst: 1,
     ...load,
   }

@@ -25,7 +25,7 @@ export async function startHaproxy(
   const command = [tool.path, "-W", "-db", "-f", dir.at("haproxy.cfg")]
   const haproxy = await ServerProcess.start(command, { core, ready: /Loading success/ })
   owner.use(haproxy)
-  return { port, protocol: "firn", tls: certificate !== undefined, pid: undefined }
+  return { port, protocol: "frames", tls: certificate !== undefined, pid: undefined }
 }
 
 function configuration(port: number, backendPort: number, certificate?: string): string {

@@ -17,5 +17,5 @@ export async function startRedis(
   const command = [tool.path, "--port", `${port}`, ...settings, ...limits]
   const ready = /Ready to accept connections/
   const redis = owner.use(await ServerProcess.start(command, { core: "server", ready }))
-  return { port, protocol: "resp", pid: redis.pid }
+  return { port, protocol: "redis", mix: [{ op: "KEY", key: "ids", share: 1 }], pid: redis.pid }
 }

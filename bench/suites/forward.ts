@@ -27,7 +27,7 @@ export async function forwardSuite(bench: Bench): Promise<void> {
         return throughput(await putLoad(bench, target, load, undefined))
       }
     const contestants = [
-      { subject: FIRN, measure: through(front, [{ op: "NODE", target: 1, share: 1 }]) },
+      { subject: FIRN, measure: through(front, [{ op: "NODE", node: 1, share: 1 }]) },
       { subject: DIRECT, measure: through(back) },
     ]
     if (proxy !== undefined) contestants.push({ subject: HAPROXY, measure: through(proxy) })

@@ -17,6 +17,8 @@ export interface Asking {
 /** What a node says of itself. */
 export interface AskedStatus {
   readonly status: NodeStatus
+  /** Which of its ports was asked. */
+  readonly port: "tcp" | "http"
   /** Its wall clock less ours. */
   readonly skewMs: number
   readonly roundTripMs: number
@@ -42,13 +44,20 @@ export async function askStatus(server: ListenAddress, asking: Asking): Promise<
     throw new ServerError(`cannot reach ${where}: ${reasonOf(error, asking)}`, { cause: error })
   }
   let roundTripMs = performance.now() - sentAtMs
-  if (line?.startsWith("{") !== true) {
+  const port = line?.startsWith("{") === true ? "tcp" : "http"
+  if (line === undefined || port === "http") {
     const askedAtMs = performance.now()
     line = await bodyOf(server, asking)
     roundTripMs = performance.now() - askedAtMs
   }
   const status = statusIn(line, where)
-  return { status, skewMs: status.wallMs - (Date.now() - roundTripMs / 2), roundTripMs }
+  return { status, port, skewMs: status.wallMs - (Date.now() - roundTripMs / 2), roundTripMs }
+}
+
+/** An address that stands for all of a machine is found where the machine was found. */
+export function seenFrom(server: ListenAddress, told: ListenAddress): ListenAddress {
+  if ("path" in told || "path" in server || !["0.0.0.0", "::", "*"].includes(told.host)) return told
+  return { ...told, host: server.host }
 }
 
 /** @throws ServerError */

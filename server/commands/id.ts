@@ -7,7 +7,7 @@ import { commandTlsOf } from "../config/tls-options.ts"
 import type { CommandTls } from "../config/tls-options.ts"
 import { addressText, parseListenAddress } from "../net/address.ts"
 import type { ListenAddress } from "../net/address.ts"
-import { askStatus } from "./ask-node.ts"
+import { askStatus, seenFrom } from "./ask-node.ts"
 import type { Asking } from "./ask-node.ts"
 
 /** Of the client. */
@@ -37,12 +37,6 @@ async function tcpOf(servers: readonly ListenAddress[], asking: Asking): Promise
     if (outcome.status === "rejected") return []
     return [seenFrom(servers[i]!, parseListenAddress(outcome.value.status.tcp))]
   })
-}
-
-/** An address that stands for all of a machine is found where the machine was found. */
-function seenFrom(server: ListenAddress, told: ListenAddress): ListenAddress {
-  if ("path" in told || "path" in server || !["0.0.0.0", "::", "*"].includes(told.host)) return told
-  return { ...told, host: server.host }
 }
 
 async function printIdsOf(

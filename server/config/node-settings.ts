@@ -27,7 +27,7 @@ export const NODE_SETTINGS = [
     commands: ["start"],
     parse: (text: string): ListenAddress => bindAddress(text),
     default: "127.0.0.1:6454",
-    help: "where to listen for frames and text lines; port 0 takes a free one and logs it",
+    help: "where to listen for frames, text lines and Redis's protocol; port 0 takes a free one and logs it",
   },
   {
     flag: "--http <HOST:PORT|unix:PATH|off>",

@@ -6,6 +6,8 @@ import type { ListenAddress } from "../net/address.ts"
 /** Unix milliseconds below this are of before 1973; as seconds they reach to the year 5138. */
 const MILLISECONDS_MIN = 1e11
 
+const BENCH_PROTOCOLS = ["frames", "redis", "http"] as const
+
 /** @throws InputError when the text is not a whole number from `min` to `max` */
 export function wholeNumber(text: string, min: number, max: number): number {
   const value = /^[0-9]{1,15}$/.test(text) ? Number(text) : Number.NaN
@@ -14,8 +16,9 @@ export function wholeNumber(text: string, min: number, max: number): number {
 }
 
 /** @throws InputError when the text is none of `choices` */
-export function choice(text: string, choices: readonly string[]): string {
-  if (choices.includes(text)) return text
+export function choice<Choice extends string>(text: string, choices: readonly Choice[]): Choice {
+  const chosen = choices.find((name) => name === text)
+  if (chosen !== undefined) return chosen
   throw new InputError(`Allowed choices are ${choices.join(", ")}`)
 }
 
@@ -36,6 +39,14 @@ export function serverList(text: string): ListenAddress[] {
 /** @throws InputError when the text is neither HOST:PORT, nor unix:PATH, nor `off` */
 export function addressOrOff(text: string): ListenAddress | "off" {
   return text === "off" ? "off" : bindAddress(text)
+}
+
+/** What `firn bench` can speak. */
+export type BenchProtocol = (typeof BENCH_PROTOCOLS)[number]
+
+/** @throws InputError when there is no such protocol */
+export function benchProtocol(text: string): BenchProtocol {
+  return choice(text, BENCH_PROTOCOLS)
 }
 
 /** @throws InputError when the text is neither `yes` nor `no` */

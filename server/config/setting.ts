@@ -1,5 +1,5 @@
 /** The commands that have options. */
-export type CommandName = "start" | "cluster" | "seed" | "id" | "status" | "decode"
+export type CommandName = "start" | "cluster" | "seed" | "id" | "status" | "bench" | "decode"
 
 /** An option of the command line, which can be given as an environment variable as well. */
 export interface Setting {

@@ -3,7 +3,7 @@ import type { CommandName, Setting } from "../../server/config/setting.ts"
 import { settingsOf } from "../../server/config/settings.ts"
 
 /** Of these commands docs/operations.md has a table of the options. */
-const COMMANDS: readonly CommandName[] = ["start", "cluster"]
+const COMMANDS: readonly CommandName[] = ["start", "cluster", "bench"]
 
 /** The tables of options between their markers in a document, as the settings have them now. */
 export function withOptionTables(document: string): string {

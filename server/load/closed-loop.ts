@@ -1,4 +1,4 @@
-import type { Environment } from "../../server/environment.ts"
+import type { Environment } from "../environment.ts"
 import type { Latencies } from "./latencies.ts"
 import type { Connection, Loop } from "./loop.ts"
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test"
 import fc from "fast-check"
-import { Latencies } from "../../../bench/load/latencies.ts"
+import { Latencies } from "../../../server/load/latencies.ts"
 
 describe("the histogram", () => {
   test("gives percentiles within a thousandth of those of a sorted list", () => {
@@ -31,6 +31,15 @@ describe("the histogram", () => {
     expect(latencies.count).toBe(10_000)
     const { p50, p99, p9999, max } = latencies.summary()
     expect([p50, p99, p9999, max].map((us) => Math.round(us / 1_000))).toEqual([1, 1, 50, 50])
+  })
+
+  test("takes those of another one in", () => {
+    const [all, some] = [new Latencies(), new Latencies()]
+    all.record(1, 99)
+    some.record(30, 1)
+    all.add(some)
+    expect(all.count).toBe(100)
+    expect(Math.round(all.summary().max / 1_000)).toBe(30)
   })
 
   test("is empty after it was cleared", () => {

@@ -1,8 +1,8 @@
 import { describe, expect, test } from "bun:test"
-import { ClosedLoop } from "../../../bench/load/closed-loop.ts"
-import { Latencies } from "../../../bench/load/latencies.ts"
-import type { Loop } from "../../../bench/load/loop.ts"
-import { OpenLoop } from "../../../bench/load/open-loop.ts"
+import { ClosedLoop } from "../../../server/load/closed-loop.ts"
+import { Latencies } from "../../../server/load/latencies.ts"
+import type { Loop } from "../../../server/load/loop.ts"
+import { OpenLoop } from "../../../server/load/open-loop.ts"
 import type { VirtualEnvironment } from "../../support/virtual-environment.ts"
 import { FakeConnection, turningEnvironment } from "./fake-connection.ts"
 

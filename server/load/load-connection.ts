@@ -1,11 +1,16 @@
+import { isIP } from "node:net"
 import type { Socket } from "bun"
-import type { AnswerCounter, Pattern } from "./dialects.ts"
+import { addressText } from "../net/address.ts"
+import type { ListenAddress } from "../net/address.ts"
+import { handshakeFault } from "../net/tls-faults.ts"
+import type { AnswerCounter } from "./answers.ts"
 import type { Connection } from "./loop.ts"
+import type { Pattern } from "./requests.ts"
+import type { LoadTls } from "./workload.ts"
 
 export interface LoadConnectionOptions {
-  readonly host: string
-  readonly port: number
-  readonly tls: boolean
+  readonly server: ListenAddress
+  readonly tls: LoadTls | undefined
   readonly pattern: Pattern
   readonly counter: AnswerCounter
   /**
@@ -17,7 +22,7 @@ export interface LoadConnectionOptions {
   readonly onLost: (error: Error) => void
 }
 
-/** One connection of the load generator: sends requests by the number, counts answers. */
+/** One connection of a load: sends requests by the number, counts answers. */
 export class LoadConnection implements Connection {
   /** Called with how many answers came in a chunk. */
   onAnswers: (count: number) => void = () => {}
@@ -29,39 +34,45 @@ export class LoadConnection implements Connection {
   #owedBytes = 0
   #closing = false
 
-  private constructor(options: LoadConnectionOptions) {
-    const { pattern, counter, onLost, first } = options
+  private constructor({ pattern, counter, onLost, first }: LoadConnectionOptions) {
     this.#position = (first * pattern.requestSize) % pattern.length
     this.#pattern = pattern
     this.counter = counter
     this.#onLost = onLost
   }
 
+  /** @throws Error that says why there is no connection */
   static async open(options: LoadConnectionOptions): Promise<LoadConnection> {
-    const { host, port, tls, counter } = options
+    const { server, tls, counter } = options
     const connection = new LoadConnection(options)
     const ready = Promise.withResolvers<void>()
-    connection.#socket = await Bun.connect({
-      hostname: host,
-      port,
-      ...(tls ? { tls: { rejectUnauthorized: false } } : {}),
-      socket: {
-        open: () => {
-          if (!tls) ready.resolve()
-        },
-        handshake: (_, isDone, error) => {
-          if (isDone) ready.resolve()
-          else ready.reject(error ?? new Error("the handshake failed"))
-        },
-        data: (_, chunk) => {
-          const count = counter.take(chunk)
-          if (count > 0) connection.onAnswers(count)
-        },
-        drain: () => connection.#flush(),
-        close: () => connection.#lost(new Error(`${host}:${port} closed a connection`)),
-        error: (_, error) => connection.#lost(error),
+    const isOpen = (): void => ready.resolve()
+    const lost = (error: Error): void => {
+      ready.reject(error)
+      connection.#lost(error)
+    }
+    const socket: Bun.SocketHandler<undefined> = {
+      open: () => {
+        if (tls === undefined) isOpen()
       },
-    })
+      handshake: (secured, isDone, error) => {
+        const isTrusted = secured.authorized || tls?.rejectUnauthorized === false
+        if (isDone && isTrusted) isOpen()
+        else ready.reject(new Error(`its TLS is refused: ${handshakeFault(error)}`))
+      },
+      data: (_, chunk) => {
+        const count = counter.take(chunk)
+        if (count > 0) connection.onAnswers(count)
+      },
+      drain: () => connection.#flush(),
+      close: () => lost(new Error(`${addressText(server)} closed a connection`)),
+      error: (_, error) => lost(error),
+    }
+    const named = "path" in server || isIP(server.host) > 0 ? {} : { serverName: server.host }
+    const rest = { socket, ...(tls === undefined ? {} : { tls: { ...tls, ...named } }) }
+    connection.#socket = await ("path" in server
+      ? Bun.connect({ unix: server.path, ...rest })
+      : Bun.connect({ hostname: server.host, port: server.port, ...rest }))
     await ready.promise
     return connection
   }

@@ -1,4 +1,4 @@
-import type { Connection } from "../../../bench/load/loop.ts"
+import type { Connection } from "../../../server/load/loop.ts"
 import { VirtualEnvironment } from "../../support/virtual-environment.ts"
 
 const SERVICE_MS = 1

@@ -1,11 +1,20 @@
 import { build } from "hdr-histogram-js"
-import type { Latency } from "./workload.ts"
 
 /** What the histogram counts in: tenths of a microsecond, so that 40 µs still has three digits. */
 const TICKS_PER_MS = 10_000
 const TICKS_PER_US = 10
 /** Below 2^31, up to which the library counts without bigger numbers. */
 const TICKS_MAX = 2 ** 31 - 1
+
+/** Microseconds. */
+export interface Latency {
+  readonly p50: number
+  readonly p90: number
+  readonly p99: number
+  readonly p999: number
+  readonly p9999: number
+  readonly max: number
+}
 
 /** Latencies in an HDR histogram (Gil Tene), exact to three digits. */
 export class Latencies {
@@ -19,6 +28,11 @@ export class Latencies {
     // At least one tick, where the histogram begins: the clock may show the same time twice.
     const ticks = Math.min(Math.max(1, Math.round(latencyMs * TICKS_PER_MS)), TICKS_MAX)
     this.#histogram.recordValueWithCount(ticks, count)
+  }
+
+  /** Takes those of another one in as well. */
+  add(other: Latencies): void {
+    this.#histogram.add(other.#histogram)
   }
 
   get count(): number {
