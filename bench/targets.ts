@@ -1,6 +1,7 @@
 import { FIRN, seriesOf, valuesOf } from "./figures.ts"
 import type { Figure, Results } from "./figures.ts"
 import { HAPROXY } from "./rivals/haproxy.ts"
+import { REDIS_SERVER } from "./rivals/redis.ts"
 import { ratioSpread, ratioText, shortNumber } from "./report.ts"
 import { spreadOf } from "./statistics.ts"
 import type { Spread } from "./statistics.ts"
@@ -8,6 +9,7 @@ import { forwardName } from "./suites/forward.ts"
 import { GENERATOR_NAME } from "./suites/generator.ts"
 import { halfLoadName } from "./suites/half-load.ts"
 import { HTTP_FLOOR, LOCAL_NODE, RANDOM_NODE, clusterName, oneNodeName } from "./suites/http.ts"
+import { redisName } from "./suites/redis.ts"
 import { IOREDIS_PIPELINED, sdkName } from "./suites/sdk.ts"
 import { HAPROXY_IN_FRONT, WITHOUT_TLS, proxiedName, tlsName } from "./suites/tls.ts"
 import { MAIN_CONNECTIONS, TCP_FLOOR, WAITING_NAME, throughputName } from "./suites/tcp.ts"
@@ -51,6 +53,14 @@ export const TARGETS: readonly Target[] = [
   { figure: proxiedName(16), ratioTo: HAPROXY_IN_FRONT, atLeast: 1.2 },
   { figure: sdkName("Bun", 1_024), ratioTo: IOREDIS_PIPELINED, atLeast: 4 },
   { figure: sdkName("Node", 1_024), ratioTo: IOREDIS_PIPELINED, atLeast: 4 },
+  { figure: redisName("INCR", 1), ratioTo: REDIS_SERVER, atLeast: 1 },
+  { figure: redisName("INCR", 16), ratioTo: REDIS_SERVER, atLeast: 1.15 },
+  { figure: redisName("INCR", 128), ratioTo: REDIS_SERVER, atLeast: 1.8 },
+  { figure: redisName("INCR", 512), atLeast: 4_050_000 },
+  { figure: redisName("GET", 1), ratioTo: REDIS_SERVER, atLeast: 1 },
+  { figure: redisName("GET", 16), ratioTo: REDIS_SERVER, atLeast: 1.15 },
+  { figure: redisName("GET", 128), ratioTo: REDIS_SERVER, atLeast: 1.8 },
+  { figure: redisName("GET", 512), atLeast: 4_050_000 },
   { figure: GENERATOR_NAME, atMost: 15 },
 ]
 

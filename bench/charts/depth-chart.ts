@@ -8,8 +8,15 @@ import { logAxis, roundNumbers, subjectColor } from "./scales.ts"
 /** The limit of the format: the most ids that a node can give in a second. */
 const LIMIT = COUNT_MAX * 1_000
 
+/** What stands above it. */
+interface About {
+  readonly title: string
+  /** Behind the number of connections. */
+  readonly subtitle: string
+}
+
 /** Throughput against depth, at one number of connections, with the limit of the format. */
-export function depthChart(figures: readonly Figure[]): TopLevelSpec {
+export function depthChart(figures: readonly Figure[], about: About): TopLevelSpec {
   const rows = figures.flatMap(({ parameters, series }) => {
     return series.map((one) => {
       return { subject: one.subject, depth: parameters["depth"]!, ...spreadOf(valuesOf(one)) }
@@ -25,8 +32,8 @@ export function depthChart(figures: readonly Figure[]): TopLevelSpec {
     width: 560,
     height: 320,
     title: {
-      text: "Throughput against depth",
-      subtitle: `${figures[0]?.parameters["connections"]} connections; the median of all rounds, and their range`,
+      text: about.title,
+      subtitle: `${figures[0]?.parameters["connections"]} connections${about.subtitle}; the median of all rounds, and their range`,
     },
     data: { values: rows },
     layer: [

@@ -4,6 +4,7 @@ import { DIRECT, forwardName } from "../suites/forward.ts"
 import { halfLoadName } from "../suites/half-load.ts"
 import { HTTP_FLOOR, oneNodeName } from "../suites/http.ts"
 import { MAIN_CONNECTIONS, TCP_FLOOR, throughputName } from "../suites/tcp.ts"
+import { REDIS_DEPTHS, redisName } from "../suites/redis.ts"
 import { sdkName } from "../suites/sdk.ts"
 import { depthChart } from "./depth-chart.ts"
 import { fairnessChart } from "./fairness-chart.ts"
@@ -20,7 +21,10 @@ export function chartsOf({ figures }: Results): Map<string, TopLevelSpec> {
   const [halfLoad] = named(halfLoadName(MAIN_CONNECTIONS, 1))
   if (halfLoad !== undefined) charts.set("latency.svg", latencyChart(halfLoad))
   const depths = [1, 16, 128].map((depth) => throughputName(MAIN_CONNECTIONS, depth))
-  if (named(...depths).length > 0) charts.set("throughput.svg", depthChart(named(...depths)))
+  if (named(...depths).length > 0)
+    charts.set("throughput.svg", depthChart(named(...depths), THROUGHPUT))
+  const redis = named(...REDIS_DEPTHS.map((depth) => redisName("INCR", depth)))
+  if (redis.length > 0) charts.set("redis.svg", depthChart(redis, REDIS_BENCHMARK))
   const http = [oneNodeName("wrk"), oneNodeName("oha")]
   const hops = [forwardName(1), forwardName(16)]
   const pairs = [...depths, ...http, ...hops, sdkName("Bun", 1_024), sdkName("Node", 1_024)]
@@ -36,6 +40,13 @@ export function chartsOf({ figures }: Results): Map<string, TopLevelSpec> {
   const peers = growing.filter(({ parameters }) => "peers" in parameters)
   if (peers.length > 0) charts.set("growth-peers.svg", growthChart(peers, PEERS))
   return charts
+}
+
+const THROUGHPUT = { title: "Throughput against depth", subtitle: "" }
+
+const REDIS_BENCHMARK = {
+  title: "Redis's own benchmark",
+  subtitle: " of redis-benchmark, each server on one core, INCR",
 }
 
 const CONNECTIONS = {

@@ -46,6 +46,12 @@ function wanted(): Record<string, Wanted> {
       versionFlag: "--version",
       says: /^Redis server/,
     },
+    "redis-benchmark": {
+      path: found("redis-benchmark"),
+      remedy: debian("redis-tools"),
+      versionFlag: "--version",
+      says: /^redis-benchmark/,
+    },
     haproxy: {
       path: found("haproxy") ?? found("/usr/sbin/haproxy"),
       remedy: debian("haproxy"),
@@ -80,7 +86,8 @@ function versionFolders(): string[] {
   }
 }
 
-export type ToolName = "node" | "wrk" | "oha" | "hyperfine" | "redis-server" | "haproxy" | "pgbench"
+export type ToolName =
+  "node" | "wrk" | "oha" | "hyperfine" | "redis-server" | "redis-benchmark" | "haproxy" | "pgbench"
 
 export function findTool(name: ToolName): Tool {
   const { path, remedy, versionFlag, says } = wanted()[name]!

@@ -3,6 +3,8 @@ import type { OwnTarget } from "../load/load.ts"
 import { ServerProcess } from "../machine/server-process.ts"
 
 export const REDIS = "Redis INCR"
+/** By whatever command. */
+export const REDIS_SERVER = "redis-server"
 
 /** A Redis that keeps nothing on the disk, its fastest way; undefined when it is not installed. */
 export async function startRedis(

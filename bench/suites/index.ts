@@ -5,6 +5,7 @@ import { generatorSuite } from "./generator.ts"
 import { growthSuite } from "./growth.ts"
 import { httpSuite } from "./http.ts"
 import { memorySuite } from "./memory.ts"
+import { redisSuite } from "./redis.ts"
 import { sdkSuite } from "./sdk.ts"
 import { startSuite } from "./start.ts"
 import { tcpSuite } from "./tcp.ts"
@@ -15,6 +16,7 @@ export const SUITES: Readonly<Record<string, (bench: Bench) => Promise<void>>> =
   tcp: tcpSuite,
   http: httpSuite,
   forward: forwardSuite,
+  redis: redisSuite,
   tls: tlsSuite,
   sdk: sdkSuite,
   generator: generatorSuite,

@@ -5,6 +5,7 @@ import type { Figure } from "../../bench/figures.ts"
 import { TARGETS } from "../../bench/targets.ts"
 import { halfLoadName } from "../../bench/suites/half-load.ts"
 import { MAIN_CONNECTIONS, throughputName } from "../../bench/suites/tcp.ts"
+import { redisName } from "../../bench/suites/redis.ts"
 import { figureOf, resultsOf } from "./figures.ts"
 
 const latencyUs = { p50: 20, p90: 40, p99: 200, p999: 1_500, p9999: 4_000, max: 9_000 }
@@ -30,6 +31,7 @@ const charts = chartsOf(
     sized(halfLoadName(MAIN_CONNECTIONS, 1), { connections: 50, depth: 1, ratePerSecond: 60_000 }),
     ...[1, 50, 1_000].map((connections) => grown(`${connections} c`, { connections })),
     ...[1, 15, 1_023].map((peers) => grown(`${peers} p`, { peers })),
+    ...[1, 512].map((depth) => sized(redisName("INCR", depth), { connections: 50, depth })),
     { ...figureOf("p99 of one id at a time: floods", samples), suite: "fairness" },
   ),
 )
@@ -38,6 +40,7 @@ const charts = chartsOf(
 const AXES: Readonly<Record<string, readonly string[]>> = {
   "latency.svg": ["latency (µs)", "percentile of requests"],
   "throughput.svg": ["answers a second", "requests in flight on each connection", "4,096,000"],
+  "redis.svg": ["Redis's own benchmark", "answers a second", "4,096,000"],
   "comparison.svg": ["Firn to the other (ratio;"],
   "growth-connections.svg": ["ids a second", "p99 latency (ms)", "connections"],
   "fairness.svg": ["p99 of one id at a time (ms)", ">floods<"],

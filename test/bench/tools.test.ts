@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test"
 import { ohaRate } from "../../bench/tools/oha.ts"
+import { redisBenchmarkRate } from "../../bench/tools/redis-benchmark.ts"
 import { wrkRate } from "../../bench/tools/wrk.ts"
 
 describe("wrk", () => {
@@ -18,6 +19,20 @@ describe("wrk", () => {
 
   test("that ended early gives no rate", () => {
     expect(() => wrkRate("Running 2s test")).toThrow("no rate")
+  })
+})
+
+describe("redis-benchmark", () => {
+  const head =
+    '"test","rps","avg_latency_ms","min_latency_ms","p50_latency_ms","p95_latency_ms","p99_latency_ms","max_latency_ms"\n'
+
+  test("is read for its rate", () => {
+    const output = `${head}"GET local","4040404.00","3.297","0.032","2.783","7.679","12.055","29.599"\n`
+    expect(redisBenchmarkRate(output)).toBe(4_040_404)
+  })
+
+  test("that ended early gives no rate", () => {
+    expect(() => redisBenchmarkRate(head)).toThrow("no rate")
   })
 })
 
