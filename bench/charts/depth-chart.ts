@@ -11,8 +11,8 @@ const LIMIT = COUNT_MAX * 1_000
 /** What stands above it. */
 interface About {
   readonly title: string
-  /** Behind the number of connections. */
-  readonly subtitle: string
+  /** In front of the number of connections. */
+  readonly requests: string
 }
 
 /** Throughput against depth, at one number of connections, with the limit of the format. */
@@ -33,7 +33,7 @@ export function depthChart(figures: readonly Figure[], about: About): TopLevelSp
     height: 320,
     title: {
       text: about.title,
-      subtitle: `${figures[0]?.parameters["connections"]} connections${about.subtitle}; the median of all rounds, and their range`,
+      subtitle: `${about.requests}${figures[0]?.parameters["connections"]} connections; the median of all rounds, and their range`,
     },
     data: { values: rows },
     layer: [

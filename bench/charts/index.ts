@@ -42,11 +42,11 @@ export function chartsOf({ figures }: Results): Map<string, TopLevelSpec> {
   return charts
 }
 
-const THROUGHPUT = { title: "Throughput against depth", subtitle: "" }
+const THROUGHPUT = { title: "Throughput against depth", requests: "" }
 
 const REDIS_BENCHMARK = {
   title: "Redis's own benchmark",
-  subtitle: " of redis-benchmark, each server on one core, INCR",
+  requests: "INCR, ",
 }
 
 const CONNECTIONS = {

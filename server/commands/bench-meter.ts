@@ -1,20 +1,9 @@
 import { Latencies } from "../load/latencies.ts"
-import type { Latency } from "../load/latencies.ts"
 import type { Load } from "../load/load.ts"
 import { progressText } from "./bench-report.ts"
+import type { BenchResult } from "./bench-report.ts"
 
 const SECOND_MS = 1_000
-
-/** What a load came to. */
-export interface BenchResult {
-  readonly seconds: number
-  readonly requests: number
-  readonly refused: number
-  readonly refusal: string | undefined
-  readonly latencyUs: Latency
-  /** What part of a core this process has used. */
-  readonly ownCpu: number
-}
 
 /** A terminal, or what stands for one. */
 type Screen = Pick<NodeJS.WriteStream, "write" | "isTTY">

@@ -1,7 +1,17 @@
 import type { Latency } from "../load/latencies.ts"
 import type { Workload } from "../load/workload.ts"
 import { addressText } from "../net/address.ts"
-import type { BenchResult } from "./bench-meter.ts"
+
+/** What a load came to. */
+export interface BenchResult {
+  readonly seconds: number
+  readonly requests: number
+  readonly refused: number
+  readonly refusal: string | undefined
+  readonly latencyUs: Latency
+  /** What part of a core this process has used. */
+  readonly ownCpu: number
+}
 
 /** From here on a core has nothing left for more load. */
 const BUSY_CPU = 0.95
