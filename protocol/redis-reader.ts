@@ -86,9 +86,12 @@ export class RedisReader {
 
   next(): RedisInput {
     const { bytes } = this
-    const start = this.#position
     const size = bytes.length
-    if (size - start < this.#needed) return this.#wait(this.#needed)
+    if (size - this.#position < this.#needed) return this.#wait(this.#needed)
+    const start = this.#skipEmptyLines()
+    if (start === size || (bytes[start] === CR && start + 1 === size)) {
+      return this.#wait(size - start + 1)
+    }
     if (bytes[start] !== STAR) return this.#refuse(`expected '*', got '${shown(bytes[start]!)}'`)
     const count = lengthAt(bytes, start + 1)
     if (count === INCOMPLETE) return this.#wait(size - start + 1)
@@ -127,6 +130,18 @@ export class RedisReader {
   /** Where the next command begins. */
   get position(): number {
     return this.#position
+  }
+
+  /** Commands may have empty lines between them, such as `redis-cli --pipe` sends. */
+  #skipEmptyLines(): number {
+    const { bytes } = this
+    let at = this.#position
+    for (;;) {
+      if (bytes[at] === LF) at++
+      else if (bytes[at] === CR && bytes[at + 1] === LF) at += 2
+      else break
+    }
+    return (this.#position = at)
   }
 
   #wait(needed: number): RedisInput {

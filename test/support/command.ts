@@ -10,6 +10,7 @@ export interface CommandOutcome {
 export async function run(
   command: readonly string[],
   input: string | Uint8Array = "",
+  limitMs?: number,
 ): Promise<CommandOutcome> {
   const process = Bun.spawn([...command], {
     stdin: new Blob([input as Uint8Array<ArrayBuffer>]),
@@ -18,7 +19,11 @@ export async function run(
   })
   try {
     const whole = Promise.all([process.exited, process.stdout.text(), process.stderr.text()])
-    const [exitCode, stdout, stderr] = await within(`the end of ${command.join(" ")}`, whole)
+    const [exitCode, stdout, stderr] = await within(
+      `the end of ${command.join(" ")}`,
+      whole,
+      limitMs,
+    )
     return { exitCode, stdout, stderr }
   } finally {
     process.kill("SIGKILL")
@@ -26,8 +31,8 @@ export async function run(
 }
 
 /** Runs a program that has to succeed. @throws Error with what it wrote, when it does not */
-export async function runOrThrow(command: readonly string[]): Promise<void> {
-  const { exitCode, stderr } = await run(command)
+export async function runOrThrow(command: readonly string[], limitMs?: number): Promise<void> {
+  const { exitCode, stderr } = await run(command, "", limitMs)
   if (exitCode !== 0) throw new Error(`${command.join(" ")}: ${stderr}`)
 }
 

@@ -25,6 +25,8 @@ export type ToolName =
   | "haproxy"
   | "wrk"
   | "redis-cli"
+  | "python3"
+  | "go"
   | "script"
   | "/proc"
 
@@ -54,6 +56,12 @@ const tools: Record<ToolName, Tool> = {
   script: { remedy: debian("bsdutils"), isThere: () => isOnPath("script") },
   wrk: { remedy: debian("wrk"), isThere: () => isOnPath("wrk") },
   "redis-cli": { remedy: debian("redis-tools"), isThere: () => isOnPath("redis-cli") },
+  // Debian has what makes virtual environments in a package of its own.
+  python3: {
+    remedy: debian("python3 python3-venv"),
+    isThere: () => isOnPath("python3") && succeeds("python3", "-c", "import venv, ensurepip"),
+  },
+  go: { remedy: debian("golang-go"), isThere: () => isOnPath("go") },
   "/proc": { remedy: "run the tests on Linux", isThere: () => process.platform === "linux" },
 }
 
@@ -86,6 +94,10 @@ function debian(packageName: string): string {
 
 function isOnPath(program: string): boolean {
   return Bun.which(program) !== null
+}
+
+function succeeds(...command: string[]): boolean {
+  return Bun.spawnSync(command, { stdout: "ignore", stderr: "ignore" }).success
 }
 
 function helpOf(program: string): string {
