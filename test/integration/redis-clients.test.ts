@@ -177,14 +177,17 @@ describe("pymemcache", () => {
     expect(Object.keys(values).toSorted()).toEqual(names.toSorted())
     expectDistinct([[id, value, ...Object.values(values)].map(BigInt)])
     expect(await client.call("version")).toStartWith("0.")
-    await expect(client.call("get", "orders")).rejects.toThrow("MemcacheClientError: ")
-    await expect(client.call("set", "local", "1")).rejects.toThrow("MemcacheClientError: ")
+    const refused = async (...call: [string, ...unknown[]]): Promise<string> => {
+      return await client.call(...call).then(String, String)
+    }
+    expect(await refused("get", "orders")).toContain("MemcacheClientError: ")
+    expect(await refused("set", "local", "1")).toContain("MemcacheClientError: ")
     // A value was to follow, so that the connection was closed; the next call has another.
     expect(nodesOf([String(await client.call("get", "local"))])).toEqual([0])
     await cluster.kill(1)
-    const refusal = async () => await client.call("get", "node:1").then(String, String)
-    const refused = await askUntil("the end of node 1", refusal, (text) => !/^\d+$/.test(text))
-    expect(refused).toMatch(/MemcacheServerError: .*(NODE_DOWN|TIMEOUT)/)
+    const ask = (): Promise<string> => refused("get", "node:1")
+    const gone = await askUntil("the end of node 1", ask, (text) => !/^\d+$/.test(text))
+    expect(gone).toMatch(/MemcacheServerError: .*(NODE_DOWN|TIMEOUT)/)
     await cluster.restart(1)
   })
 })

@@ -1,6 +1,6 @@
 import { join } from "node:path"
 import { runOrThrow } from "./command.ts"
-import { within } from "./deadline.ts"
+import { LineProgram } from "./line-program.ts"
 import { ROOT } from "./paths.ts"
 import { TempDir } from "./temp-dir.ts"
 
@@ -37,41 +37,21 @@ export class PythonEnvironment implements Disposable {
 
 /** A client in Python: `clients.py` with these arguments. */
 export class PythonClient implements AsyncDisposable {
-  readonly #process: Bun.Subprocess<"pipe", "pipe", "inherit">
-  readonly #lines: AsyncIterator<string>
+  readonly #program: LineProgram
 
   constructor(environment: PythonEnvironment, ...args: readonly string[]) {
-    this.#process = Bun.spawn([environment.program, join(FIXTURES, "clients.py"), ...args], {
-      stdin: "pipe",
-      stdout: "pipe",
-      stderr: "inherit",
-    })
-    this.#lines = linesOf(this.#process.stdout)
+    this.#program = new LineProgram([environment.program, join(FIXTURES, "clients.py"), ...args])
   }
 
   /** @throws Error with what the client raised */
   async call(name: string, ...args: readonly unknown[]): Promise<unknown> {
-    this.#process.stdin.write(`${JSON.stringify([name, ...args])}\n`)
-    void this.#process.stdin.flush()
-    const { value, done = false } = await within(`${name} in Python`, this.#lines.next())
-    if (done) throw new Error("Python has ended")
-    const answer = JSON.parse(value as string) as { value?: unknown; error?: string }
-    if (answer.error !== undefined) throw new Error(answer.error)
-    return answer.value
+    const line = await this.#program.ask(JSON.stringify([name, ...args]))
+    const { value, error } = JSON.parse(line) as { value?: unknown; error?: string }
+    if (error !== undefined) throw new Error(error)
+    return value
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#process.kill("SIGKILL")
-    await this.#process.exited
-  }
-}
-
-async function* linesOf(stream: ReadableStream<Uint8Array>): AsyncGenerator<string> {
-  const decoder = new TextDecoder()
-  let rest = ""
-  for await (const chunk of stream) {
-    const lines = (rest + decoder.decode(chunk, { stream: true })).split("\n")
-    rest = lines.pop() ?? ""
-    yield* lines
+    await this.#program[Symbol.asyncDispose]()
   }
 }
