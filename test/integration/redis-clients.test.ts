@@ -1,9 +1,11 @@
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test"
+import { join } from "node:path"
 import { decodeId } from "../../protocol/index.ts"
 import { run } from "../support/command.ts"
 import { askUntil } from "../support/deadline.ts"
 import { NodeCluster } from "../support/node-cluster.ts"
 import { expectDistinct } from "../support/ids.ts"
+import { ROOT } from "../support/paths.ts"
 import { PythonClient, PythonEnvironment } from "../support/python.ts"
 import { JAVASCRIPT_CLIENTS, openRedisPy } from "../support/redis-clients.ts"
 import type { Endpoint, OpenClient, TestedClient } from "../support/redis-clients.ts"
@@ -95,6 +97,19 @@ testWith("python3").each([2, 3] as const)(
     await useAsRedis((where) => openRedisPy(python, resp, where), true)
   },
 )
+
+testWith("python3")("the lines of the README run by redis-py", async () => {
+  const page = await Bun.file(join(ROOT, "README.md")).text()
+  const [, lines] = /```python\n([^]*?)```/.exec(page)!
+  const where = `host="${endpoint.hostname}", port=${endpoint.port}`
+  expect(lines).toContain("port=6454")
+  const script = `import redis\n${lines!.replace("port=6454", where)}print(last - 99, last)\n`
+  const { exitCode, stdout, stderr } = await run([python.program, "-c", script])
+  expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: "" })
+  const ids = stdout.match(/[0-9]{10,}/g) ?? []
+  expect(ids).toHaveLength(5)
+  expectDistinct([ids.map(BigInt)])
+})
 
 test("one key has one owner, by INCR and by GET", async () => {
   const [, open] = JAVASCRIPT_CLIENTS[0]!
