@@ -6,7 +6,7 @@ import { withOptionTables } from "../../support/option-tables.ts"
 import { ROOT } from "../../support/paths.ts"
 
 const OPERATIONS = readFileSync(join(ROOT, "docs/operations.md"), "utf8")
-const EMPTY = ["start", "cluster"]
+const EMPTY = ["start", "cluster", "bench"]
   .map((name) => `<!-- settings: ${name} -->\n<!-- end of settings: ${name} -->\n`)
   .join("")
 
@@ -30,15 +30,16 @@ test("a table has a row an option, with its default and its sentence", () => {
   )
   const options = rows.filter((line) => line.startsWith("| `--"))
   const passedOn = settingsOf("start", "cluster").length
-  expect(options).toHaveLength(settingsOf("start").length + settingsOf("cluster").length - passedOn)
+  const all = settingsOf("start").length + settingsOf("cluster").length - passedOn
+  expect(options).toHaveLength(all + settingsOf("bench").length)
 })
 
 test("nothing but what stands between the markers is written anew", () => {
-  const [start = "", cluster = ""] = EMPTY.split(/(?<=end of settings: start -->\n)/)
-  const written = withOptionTables(`above\n${start}between\n${cluster}below\n`)
+  const [start = "", others = ""] = EMPTY.split(/(?<=end of settings: start -->\n)/)
+  const written = withOptionTables(`above\n${start}between\n${others}below\n`)
   expect(written).toStartWith("above\n<!-- settings: start -->\n\n| option of `firn start`")
   expect(written).toContain("\n\n<!-- end of settings: start -->\nbetween\n<!-- settings: cluster")
-  expect(written).toEndWith("\n\n<!-- end of settings: cluster -->\nbelow\n")
+  expect(written).toEndWith("\n\n<!-- end of settings: bench -->\nbelow\n")
   expect(withOptionTables(written)).toBe(written)
 })
 

@@ -1,5 +1,6 @@
 import { describe, expect, expectTypeOf, test } from "bun:test"
 import { Command } from "commander"
+import { defineBench } from "../../../server/commands/bench.ts"
 import { defineCluster } from "../../../server/commands/cluster.ts"
 import { defineDecode } from "../../../server/commands/decode.ts"
 import { defineId } from "../../../server/commands/id.ts"
@@ -23,6 +24,7 @@ defineStart(program)
 defineCluster(program)
 defineSeed(program)
 defineId(program)
+defineBench(program)
 defineStatus(program)
 defineDecode(program)
 
