@@ -4,23 +4,28 @@ import { ClockWatch } from "./clock-watch.ts"
 import { Drain } from "./drain.ts"
 import { storeFirstMark } from "./generator/first-mark.ts"
 import { storeLastMark } from "./generator/last-mark.ts"
-import { Generator } from "./generator/generator.ts"
+import type { Generator } from "./generator/generator.ts"
 import { FairQueue } from "./generator/fair-queue.ts"
-import { Reservation } from "./generator/reservation.ts"
-import { TrustedClock } from "./generator/trusted-clock.ts"
+import type { Reservation } from "./generator/reservation.ts"
+import { Histogram } from "./metrics/histogram.ts"
+import { familiesOf } from "./metrics/metric.ts"
+import type { MetricFamily } from "./metrics/metric.ts"
+import { ANSWER_BOUNDS } from "./peers/context.ts"
 import { Membership } from "./peers/membership.ts"
 import type { Dial } from "./net/dial.ts"
 import type { PeerEntry } from "./peers/peer-set.ts"
 import { FlushScheduler } from "./flush-scheduler.ts"
+import { NodeIds } from "./node-ids.ts"
+import { NODE_METRICS } from "./node-metrics.ts"
+import type { NodeMetricSources } from "./node-metrics.ts"
 import { statusOf } from "./node-status.ts"
 import type { NodeStatus } from "./node-status.ts"
-import { READY, lostText, readinessOf } from "./readiness.ts"
+import { READY, readinessOf } from "./readiness.ts"
 import type { Readiness } from "./readiness.ts"
 import { LocalNode } from "./routing/local-node.ts"
 import { Router } from "./routing/router.ts"
 import type { Environment, Timer } from "./environment.ts"
 import { StoreError } from "./storage/errors.ts"
-import { logMarks } from "./generator/logged-marks.ts"
 import type { NodeStore } from "./storage/node-store.ts"
 import type { ListenAddress } from "./net/address.ts"
 import type { Listen } from "./net/listen.ts"
@@ -58,6 +63,8 @@ export interface NodeOptions extends NodeAddresses {
   readonly dial: Dial
   /** Its certificate; undefined: it listens without TLS. */
   readonly certificate?: { readonly endsAtMs: number } | undefined
+  /** Of the process that it runs in. */
+  readonly processMetrics?: () => MetricFamily[]
   readonly log: Logger
 }
 
@@ -76,13 +83,14 @@ export class FirnNode {
   #lostGrace: Timer | undefined
   #tick: Timer | undefined
   #refusal: Status = Status.OK
-  readonly #options: Pick<NodeOptions, "drainDelayMs" | "drainTimeoutMs" | "certificate">
+  readonly #options: NodeOptions
+  readonly #metricSources: NodeMetricSources
   #drain: Drain | undefined
   #stopped: Promise<void> | undefined
   private constructor(
     options: NodeOptions,
-    reservation: Reservation,
-    generator: Generator,
+    ids: NodeIds,
+    answerSeconds: Histogram,
     local: LocalNode,
     membership: Membership,
     clockWatch: ClockWatch,
@@ -94,11 +102,11 @@ export class FirnNode {
     this.#options = options
     this.#environment = environment
     this.#store = store
-    this.#reservation = reservation
-    this.#generator = generator
+    this.#reservation = ids.reservation
+    this.#generator = ids.generator
     this.#membership = membership
     this.#clockWatch = clockWatch
-    const fairQueue = new FairQueue(environment, generator, options.waitTimeoutMs)
+    const fairQueue = new FairQueue(environment, ids.generator, options.waitTimeoutMs)
     const router = new Router(
       local,
       membership.peers,
@@ -115,12 +123,26 @@ export class FirnNode {
         epochMs: local.epochMs,
         readiness: () => this.#readiness(),
         status: () => this.#status(),
+        metrics: () => this.#metrics(),
       },
       listen,
       table,
       environment,
       log,
     })
+    this.#metricSources = {
+      identity: store.node,
+      ids,
+      fairQueue,
+      membership,
+      answerSeconds,
+      forwardCounts: router.forwardCounts,
+      requestCounts: parts.requestCounts,
+      connectionCounts: table.counts,
+      maxConnections: limits.maxConnections,
+      certificate: options.certificate,
+      readiness: () => this.#readiness(),
+    }
     this.#watch()
   }
 
@@ -134,38 +156,12 @@ export class FirnNode {
   static async start(options: NodeOptions): Promise<FirnNode> {
     const { store, environment, log } = options
     const { nodeId, epochMs, mark } = store.node
-    // Until the first mark is stored there is nothing to give out: ids begin at the mark that was found.
-    const marks = logMarks(store, environment, log)
-    const reservation = new Reservation(mark, marks, environment, {
-      failed: (error) =>
-        log.error(
-          { event: "mark-not-stored", err: error },
-          "the mark cannot be stored: ids go on up to the one stored last",
-        ),
-      recovered: () => log.info({ event: "mark-stored" }, "the mark can be stored again"),
-    })
-    store.watch({
-      lost(reason) {
-        reservation.lose(reason)
-        const message = `${lostText(reason)}; ids go on up to the mark stored last, and no further`
-        log.error({ event: "identity-lost", reason }, message)
-      },
-    })
-    const { maxClockLeadMs, maxClockLagMs } = options
-    const clock = new TrustedClock(environment, maxClockLeadMs, epochMs + mark - 1)
-    const generator = new Generator({
-      nodeId,
-      epochMs,
-      mark,
-      reservation,
-      maxClockLeadMs,
-      maxClockLagMs,
-      clock,
-      environment,
-    })
+    const ids = new NodeIds(options)
+    const { reservation, clock, generator } = ids
     const local = new LocalNode(nodeId, epochMs, generator, () => environment.random())
     const flushScheduler = new FlushScheduler(environment)
     const { startNumber } = local
+    const answerSeconds = new Histogram(ANSWER_BOUNDS)
     const membership = new Membership(
       options.peers,
       {
@@ -177,6 +173,7 @@ export class FirnNode {
         dial: options.dial,
         linksPerPeer: options.linksPerPeer,
         timeoutMs: options.forwardTimeoutMs,
+        answerSeconds,
       },
       log,
     )
@@ -187,8 +184,8 @@ export class FirnNode {
       if (clock.isKnown) reservation.begin(await storeFirstMark(mark, epochMs, store, clock))
       return new FirnNode(
         options,
-        reservation,
-        generator,
+        ids,
+        answerSeconds,
         local,
         membership,
         clockWatch,
@@ -270,6 +267,13 @@ export class FirnNode {
       generator: this.#generator,
       clockWatch: this.#clockWatch,
     })
+  }
+
+  /** Of this node, and of its process where there is one. */
+  #metrics(): MetricFamily[] {
+    const { processMetrics } = this.#options
+    const own = familiesOf(NODE_METRICS, this.#metricSources)
+    return processMetrics === undefined ? own : [...own, ...processMetrics()]
   }
 
   #status(): NodeStatus {

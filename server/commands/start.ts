@@ -7,6 +7,7 @@ import type { Values } from "../config/settings.ts"
 import { tlsFilesOf } from "../config/tls-options.ts"
 import { ExitCode, ServerError } from "../errors.ts"
 import { createLogger, isLogForPeople } from "../log.ts"
+import { ProcessWatch } from "../process-metrics.ts"
 import { FirnNode } from "../node.ts"
 import { dialTcp } from "../net/dial.ts"
 import { readPeersFile, requireNode } from "../peers/peer-list.ts"
@@ -68,6 +69,7 @@ async function start(options: StartOptions): Promise<void> {
   const peerConnections = peerConnectionsOf(options, peers)
   const descriptors = shareOutDescriptors(options.maxConnections, peerConnections, log)
   await removeStaleSockets(options.tcp, http)
+  const processWatch = new ProcessWatch()
   const node = await FirnNode.start({
     tcp: options.tcp,
     http,
@@ -104,6 +106,7 @@ async function start(options: StartOptions): Promise<void> {
     }),
     dial: dialTcp(() => tls?.peer),
     certificate: tls,
+    processMetrics: () => processWatch.metrics(),
     log,
   })
   tellStart(store.node, dataDir, peers, log)

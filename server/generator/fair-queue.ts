@@ -41,6 +41,8 @@ export class FairQueue {
   readonly #ids: IdSource
   readonly #timeoutMs: number
   readonly #heap = new FlowHeap()
+  /** How often a request had to wait for ids. */
+  waits = 0
   #virtualTime = 0
   /** The greatest tag. Once nobody waits any more, the virtual time has reached it. */
   #latestTag = 0
@@ -87,6 +89,7 @@ export class FairQueue {
     flow.behindSinceMs ??= now
     if (now - flow.behindSinceMs >= this.#timeoutMs) return false
     if (flow.place < 0) {
+      this.waits++
       if (!this.isBusy) this.#virtualTime = this.#latestTag
       flow.start = Math.max(this.#virtualTime, flow.tag)
       flow.wanted = flow.waiter.wanted

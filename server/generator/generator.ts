@@ -59,6 +59,8 @@ export class Generator {
   /** The sequence at which ids of this millisecond began, and the next one. */
   #first = COUNT_MAX
   #next = COUNT_MAX
+  /** Ids given out, but for those of this millisecond. */
+  #issued = 0
   /** The most ids of one millisecond lately. */
   #usedLately = 0
   #lastIssuedTime: number
@@ -100,6 +102,16 @@ export class Generator {
   /** How far behind the wall clock the last id below the bound would be; 0 when it would not. */
   get lagMs(): number {
     return Math.max(0, this.#wall - (this.#reservation.bound - 1))
+  }
+
+  /** How many ids this process has given out. */
+  get issued(): number {
+    return this.#issued + this.#next - this.#first
+  }
+
+  /** How long ids could go on if no later mark were stored, in milliseconds; 0 when they could not. */
+  get headroomMs(): number {
+    return Math.max(0, this.#reservation.bound - 1 - Math.max(this.#time, this.#wall))
   }
 
   /** Whether the format has no later time to give. */
@@ -248,6 +260,7 @@ export class Generator {
   /** Gives up what is left of this millisecond. */
   #retire(): void {
     const used = this.#next - this.#first
+    this.#issued += used
     if (used > 0) {
       this.#lastIssuedTime = this.#time
       const lately = this.#usedLately

@@ -39,6 +39,8 @@ export interface Votes {
 export class TrustedClock {
   /** The wall clock as it was read last, believed or not, Unix milliseconds. */
   wallMs = 0
+  /** How often it has stepped back. */
+  stepsBack = 0
   readonly limitMs: number
   readonly #environment: Environment
   /** Where the wall clock was when it was believed last, less the monotonic clock. */
@@ -78,7 +80,9 @@ export class TrustedClock {
     const wall = this.#environment.wallMs()
     this.wallMs = wall
     const moved = wall - this.#checkedMs
-    return moved >= 0 && moved < CHECK_EVERY_MS ? wall : this.#check(wall)
+    if (moved >= 0 && moved < CHECK_EVERY_MS) return wall
+    if (moved < 0) this.stepsBack++
+    return this.#check(wall)
   }
 
   /**

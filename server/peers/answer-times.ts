@@ -1,3 +1,5 @@
+import type { Histogram } from "../metrics/histogram.ts"
+
 /** A peer may always take this long: a busy machine stops now and then. */
 const PATIENCE_MIN_MS = 250
 /** For each request that waits ahead: a peer that gives fewer ids a second is late. */
@@ -11,14 +13,19 @@ const FALL_SHARE = 0.125
 /** How long a peer takes to give ids, and from when on it is late. */
 export class AnswerTimes {
   readonly #patienceMaxMs: number
+  readonly #seconds: Histogram
   /** undefined until it has answered. */
   #usualMs: number | undefined
   /** Doubles with each answer that did not come in time: the peer may have got slower. */
   #growth = 1
 
-  /** @param patienceMaxMs it is late by then, whatever is usual */
-  constructor(patienceMaxMs: number) {
+  /**
+   * @param patienceMaxMs it is late by then, whatever is usual
+   * @param seconds takes how long answers took
+   */
+  constructor(patienceMaxMs: number, seconds: Histogram) {
     this.#patienceMaxMs = patienceMaxMs
+    this.#seconds = seconds
   }
 
   /** How long its next answer may take. */
@@ -40,6 +47,7 @@ export class AnswerTimes {
 
   /** An answer took so long. @returns whether it came in time */
   took(ms: number): boolean {
+    this.#seconds.observe(ms / 1_000)
     const isInTime = ms <= this.patienceMs
     const usualMs = (this.#usualMs ??= ms)
     this.#usualMs += (ms - usualMs) * (ms > usualMs ? RISE_SHARE : FALL_SHARE)

@@ -98,7 +98,7 @@ export class Peer {
     this.address = address
     this.#context = context
     this.#owner = owner
-    this.#times = new AnswerTimes(context.timeoutMs * LATE_SHARE)
+    this.#times = new AnswerTimes(context.timeoutMs * LATE_SHARE, context.answerSeconds)
   }
 
   /** Whether it may be chosen when any node will do. */

@@ -5,6 +5,7 @@ import type { Asker, Exchange } from "../exchange.ts"
 import { Flow } from "../generator/flow.ts"
 import type { FairQueue } from "../generator/fair-queue.ts"
 import type { Waiter } from "../generator/flow.ts"
+import type { ForwardCounts } from "./forward-counts.ts"
 import type { LocalNode } from "./local-node.ts"
 import type { IdRequest, PeerDirectory } from "./peer-directory.ts"
 import { rendezvousOwner } from "./rendezvous.ts"
@@ -20,6 +21,7 @@ export interface ForwardingParts {
   readonly peers: PeerDirectory
   readonly fairQueue: FairQueue
   readonly environment: Environment
+  readonly counts: ForwardCounts
   /** Those that have no request, for the next ones. */
   readonly spare: ForwardedRequest[]
 }
@@ -72,18 +74,21 @@ export class ForwardedRequest implements IdRequest, Waiter {
 
   /** Asks a node. @returns Status.OK, or why nothing was sent */
   ask(nodeId: number, nowMs: number): Status {
-    const { peers } = this.#parts
+    const { peers, counts } = this.#parts
     const leftMs = this.#deadlineMs - nowMs
     const isStrict = this.#open().op === Op.NODE
     const attemptMs = isStrict ? leftMs : Math.min(leftMs * ATTEMPT_SHARE, peers.patienceMs(nodeId))
     this.#askedNodeId = nodeId
-    return peers.ask(nodeId, this, nowMs, nowMs + attemptMs)
+    const status = peers.ask(nodeId, this, nowMs, nowMs + attemptMs)
+    if (status !== Status.OK) counts.add(nodeId, status)
+    return status
   }
 
   /** Asks the next node that was not asked yet. @returns false when the local one has to answer */
   askNext(nowMs: number): boolean {
-    const { local, peers, environment } = this.#parts
+    const { local, peers, environment, counts } = this.#parts
     const { op, target } = this.#open()
+    counts.failovers++
     const failed = (this.#failed ??= [local.nodeId])
     failed.push(this.#askedNodeId)
     while (this.#deadlineMs - nowMs >= ATTEMPT_MIN_MS) {
@@ -101,6 +106,7 @@ export class ForwardedRequest implements IdRequest, Waiter {
 
   /** The answer of the node that was asked, which has been found to be possible. */
   answered(status: Status, high: number, low: number): void {
+    this.#parts.counts.add(this.#askedNodeId, status)
     if (status === Status.OK) {
       this.#settle(status, high, low)
       return
@@ -113,6 +119,7 @@ export class ForwardedRequest implements IdRequest, Waiter {
 
   /** The node that was asked will not answer. */
   lost(status: Status, detail: number): void {
+    this.#parts.counts.add(this.#askedNodeId, status)
     this.#moveOn(status, 0, detail)
   }
 

@@ -11,6 +11,7 @@ import { Outcome } from "../exchange.ts"
 import type { Asker, Exchange } from "../exchange.ts"
 import type { FlushScheduler } from "../flush-scheduler.ts"
 import type { FairQueue } from "../generator/fair-queue.ts"
+import { ForwardCounts } from "./forward-counts.ts"
 import { ForwardedRequest } from "./forwarded-request.ts"
 import type { ForwardingParts } from "./forwarded-request.ts"
 import type { LocalNode } from "./local-node.ts"
@@ -27,6 +28,7 @@ const RETRY_AFTER_MS = 10
  */
 export class Router {
   readonly local: LocalNode
+  readonly forwardCounts: ForwardCounts = new ForwardCounts()
   readonly #forwarding: ForwardingParts
   readonly #timeoutMs: number
   readonly #randomPicker: RandomPicker
@@ -44,7 +46,8 @@ export class Router {
     flushScheduler: FlushScheduler,
   ) {
     this.local = local
-    this.#forwarding = { local, peers, fairQueue, environment, spare: [] }
+    const counts = this.forwardCounts
+    this.#forwarding = { local, peers, fairQueue, environment, counts, spare: [] }
     this.#timeoutMs = timeoutMs
     this.#randomPicker = new RandomPicker(() => environment.random(), flushScheduler)
   }

@@ -28,12 +28,12 @@ export class AnswerQueue {
   }
 
   /** Encodes the answers at its head that have come, as far as the batch takes them. */
-  encodeAnswered({ batch, exchanges }: Pick<ConnectionParts, "batch" | "exchanges">): void {
-    while (!batch.isFull) {
+  encodeAnswered(parts: ConnectionParts): void {
+    while (!parts.batch.isFull) {
       const exchange = this.shiftAnswered()
       if (exchange === undefined) return
-      exchange.encoding.encode(exchange, batch)
-      exchanges.release(exchange)
+      parts.encode(exchange)
+      parts.exchanges.release(exchange)
     }
   }
 

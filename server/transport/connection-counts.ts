@@ -18,6 +18,8 @@ export class ConnectionCounts {
   accepted = 0
   /** Those of them that are open. */
   open = 0
+  /** Closed by their client, or after what it asked for last, or as the node stopped. */
+  ended = 0
   /** Above `--max-connections`: answered OVERLOADED, or closed at once. */
   refused = 0
   /** Closed at once, since descriptors are kept for what is not a client. */

@@ -2,8 +2,10 @@ import type { Environment } from "../environment.ts"
 import type { FlushScheduler } from "../flush-scheduler.ts"
 import type { FairQueue } from "../generator/fair-queue.ts"
 import type { Router } from "../routing/router.ts"
+import type { ClientExchange } from "./dialect.ts"
 import { ExchangePool } from "./exchange-pool.ts"
 import { HeldBytes } from "./held-bytes.ts"
+import { RequestCounts } from "./request-counts.ts"
 import { TurnScheduler } from "./turn-scheduler.ts"
 import { WriteBatch } from "./write-batch.ts"
 
@@ -15,6 +17,7 @@ export class ConnectionParts {
   readonly batch: WriteBatch = new WriteBatch()
   readonly exchanges: ExchangePool = new ExchangePool()
   readonly held: HeldBytes = new HeldBytes()
+  readonly requestCounts: RequestCounts = new RequestCounts()
   readonly turnScheduler: TurnScheduler
   /** Goes up by one each second: a clock for deadlines that costs nothing to read. */
   tick = 0
@@ -29,5 +32,11 @@ export class ConnectionParts {
     this.fairQueue = fairQueue
     this.flushScheduler = flushScheduler
     this.turnScheduler = new TurnScheduler(environment, this.batch)
+  }
+
+  /** Adds an answer to the batch, and counts it. */
+  encode(exchange: ClientExchange): void {
+    this.requestCounts.count(exchange)
+    exchange.encoding.encode(exchange, this.batch)
   }
 }

@@ -53,6 +53,8 @@ export class ConnectionTable {
   readonly #connectionLog: ConnectionLog
   readonly #tellsClients: boolean
   readonly #sockets = new Map<Connection, ClientSocket>()
+  /** Those that are about to be closed, and are counted. */
+  readonly #overdue = new Set<Connection>()
   readonly #refused = new Map<RefusedClient, ClientSocket>()
   /** Set while there is any client. */
   #timer: Timer | undefined
@@ -103,6 +105,7 @@ export class ConnectionTable {
     if (connection === undefined) return
     const socket = this.#sockets.get(connection)
     this.#sockets.delete(connection)
+    if (!this.#overdue.delete(connection)) this.counts.ended++
     if (this.#tellsClients) this.#tell("client-closed", socket, "is gone")
     this.counts.open = this.#sockets.size
     if (this.counts.open === 0) this.#allClosed?.()
@@ -200,7 +203,8 @@ export class ConnectionTable {
     for (const [connection, socket] of this.#sockets) {
       const reason = connection.overdue(deadlines)
       if (reason === undefined) continue
-      this.counts.closed[reason]++
+      if (!this.#overdue.has(connection)) this.counts.closed[reason]++
+      this.#overdue.add(connection)
       if (this.#tellsClients) this.#tell("client-overdue", socket, `is closed: ${reason}`, reason)
       if (reason === CloseReason.SLOW_READER || reason === CloseReason.NOT_CLOSED)
         socket.terminate()
@@ -214,6 +218,7 @@ export class ConnectionTable {
   #closeLargest(): void {
     for (const connection of this.#options.parts.held.victims(this.#sockets.keys())) {
       this.counts.closed[CloseReason.TOO_MUCH_PENDING]++
+      this.#overdue.add(connection)
       this.#sockets.get(connection)?.terminate()
       connection.closed()
     }

@@ -47,7 +47,7 @@ export class Connection implements Waiter, Asker, Flushable, Yielding {
     this.held = new HeldShare(parts.held)
     this.#silence = new Silence(parts.tick)
     this.#outbound = new Outbound(socket)
-    this.#input = new Input(newDialect, parts.router.local.epochMs)
+    this.#input = new Input(newDialect, parts)
     this.#share = new IdShare(parts.fairQueue, this)
   }
 
@@ -196,7 +196,7 @@ export class Connection implements Waiter, Asker, Flushable, Yielding {
     let requestsLeft = this.#parts.turnScheduler.requestsMax
     while (!batch.isFull && !this.#queue.isFull && requestsLeft-- > 0) {
       if (this.#queue.isEmpty && this.#share.left > 0) {
-        this.#share.take(input.dialect?.answerOwn?.(router, batch, this.#share.left) ?? 0)
+        this.#share.take(input.answerOwn(this.#share.left))
         if (batch.isFull) break
       }
       const exchange = exchanges.next
@@ -230,9 +230,9 @@ export class Connection implements Waiter, Asker, Flushable, Yielding {
 
   /** What waits for no other node, nor behind such, is written at once. */
   #answer(exchange: ClientExchange): void {
-    const { batch, exchanges } = this.#parts
-    if (exchange.isPending || !this.#queue.isEmpty) this.#queue.push(exchanges.take())
-    else exchange.encoding.encode(exchange, batch)
+    const parts = this.#parts
+    if (exchange.isPending || !this.#queue.isEmpty) this.#queue.push(parts.exchanges.take())
+    else parts.encode(exchange)
   }
 
   /** @returns false when the request that waits has to go on waiting */

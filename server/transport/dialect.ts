@@ -1,5 +1,7 @@
 import { Exchange } from "../exchange.ts"
 import type { LocalNode } from "../routing/local-node.ts"
+import { DialectKind } from "./dialect-kind.ts"
+import type { RequestCounter } from "./dialect-kind.ts"
 import type { WriteBatch } from "./write-batch.ts"
 
 /** What a dialect found in its input. */
@@ -32,6 +34,8 @@ export const REPLY: Encoding = { encode: ({ reply }, batch) => batch.append(repl
 export class ClientExchange extends Exchange {
   encoding: Encoding = REPLY
   reply: Uint8Array = NO_REPLY
+  /** What it is spoken in. */
+  dialect: DialectKind = DialectKind.FRAMES
 }
 
 /** What a router knows of this node's own ids. */
@@ -42,6 +46,7 @@ export interface OwnIds {
 
 /** What a connection speaks. A dialect turns bytes into requests; its encodings turn answers into bytes. */
 export interface Dialect {
+  readonly kind: DialectKind
   /** Whether there may be a request for `next` to find. */
   readonly hasInput: boolean
   /** Whether its answers say that the connection ends, so that no request has to be refused for it. */
@@ -59,9 +64,10 @@ export interface Dialect {
    * into the batch. It stops when the batch is full, before it would take more than `idsMax` ids, and at a request that
    * is another or gets no ids now; that one is then the next. Only when no answer is awaited, and
    * after the clock was read.
+   * @param counter is told of the requests
    * @returns how many ids it has taken, at most `idsMax`
    */
-  answerOwn?(router: OwnIds, batch: WriteBatch, idsMax: number): number
+  answerOwn?(router: OwnIds, batch: WriteBatch, idsMax: number, counter: RequestCounter): number
 }
 
 /** Chooses what a connection speaks, by the first bytes that its client sends. */

@@ -1,3 +1,4 @@
+import type { ConnectionParts } from "./connection-parts.ts"
 import { Parsed } from "./dialect.ts"
 import type { ClientExchange, Dialect, NewDialect } from "./dialect.ts"
 import { RefusingDialect } from "./refusing-dialect.ts"
@@ -7,7 +8,7 @@ export class Input {
   /** undefined: the client has sent nothing yet. */
   dialect: Dialect | undefined
   readonly #newDialect: NewDialect
-  readonly #epochMs: number
+  readonly #parts: ConnectionParts
   /** What came before the chunk in front of it was used up; mostly nothing. */
   readonly #chunks: Uint8Array[] = []
   #hasEnded = false
@@ -17,14 +18,14 @@ export class Input {
   /** How many of them the dialect has been given. */
   #given = 0
 
-  constructor(newDialect: NewDialect, epochMs: number) {
+  constructor(newDialect: NewDialect, parts: ConnectionParts) {
     this.#newDialect = newDialect
-    this.#epochMs = epochMs
+    this.#parts = parts
   }
 
   /** @param isUsedUp whether `next` has found nothing in the chunks so far */
   push(chunk: Uint8Array, isUsedUp: boolean): void {
-    this.dialect ??= this.#newDialect(chunk, this.#epochMs)
+    this.dialect ??= this.#choose(chunk)
     if (this.#isRefusing && isUsedUp) this.dialect = refusing(this.dialect)
     this.bytes += chunk.length
     if (isUsedUp) this.#give(this.dialect, chunk)
@@ -51,10 +52,17 @@ export class Input {
     return this.dialect?.hasUnfinished === true
   }
 
+  /** The shortcut of the dialect, if it has one. @returns how many ids it has taken */
+  answerOwn(idsMax: number): number {
+    const { router, batch, requestCounts } = this.#parts
+    return this.dialect?.answerOwn?.(router, batch, idsMax, requestCounts) ?? 0
+  }
+
   /** Fills the exchange with the next request. */
   next(exchange: ClientExchange): Parsed {
     const { dialect } = this
     if (dialect === undefined) return Parsed.NOTHING
+    exchange.dialect = dialect.kind
     for (;;) {
       const parsed = dialect.next(exchange)
       if (parsed !== Parsed.NOTHING) return parsed
@@ -66,6 +74,12 @@ export class Input {
     }
   }
 
+  #choose(first: Uint8Array): Dialect {
+    const dialect = this.#newDialect(first, this.#parts.router.local.epochMs)
+    this.#parts.requestCounts.connections[dialect.kind]!++
+    return dialect
+  }
+
   #give(dialect: Dialect, chunk: Uint8Array): void {
     this.#given = chunk.length
     dialect.push(chunk)
@@ -73,7 +87,10 @@ export class Input {
 
   /** Lets go of all of it. */
   drop(): void {
-    this.dialect = undefined
+    if (this.dialect !== undefined) {
+      this.#parts.requestCounts.connections[this.dialect.kind]!--
+      this.dialect = undefined
+    }
     this.bytes = this.#given = 0
     this.#chunks.length = 0
     this.#hasEnded = false

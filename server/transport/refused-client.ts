@@ -90,7 +90,8 @@ export class RefusedClient implements ClientEvents {
     if (parsed === Parsed.NOTHING) return
     for (; !batch.isFull && isRequest(parsed); parsed = dialect.next(exchange)) {
       if (parsed === Parsed.REQUEST) exchange.refuse(Status.OVERLOADED, RETRY_AFTER_MS)
-      exchange.encoding.encode(exchange, batch)
+      exchange.dialect = dialect.kind
+      this.#parts.encode(exchange)
     }
     // What a socket that is new does not take at once is of no use to its client either.
     this.#socket.write(batch.bytes, 0, batch.length)

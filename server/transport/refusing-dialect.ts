@@ -1,4 +1,5 @@
 import { Status } from "../../protocol/index.ts"
+import type { DialectKind } from "./dialect-kind.ts"
 import { Parsed } from "./dialect.ts"
 import type { ClientExchange, Dialect } from "./dialect.ts"
 
@@ -8,6 +9,10 @@ export class RefusingDialect implements Dialect {
 
   constructor(dialect: Dialect) {
     this.#dialect = dialect
+  }
+
+  get kind(): DialectKind {
+    return this.#dialect.kind
   }
 
   get hasInput(): boolean {

@@ -2,6 +2,7 @@ import { DEFAULT_EPOCH_MS } from "../../protocol/index.ts"
 import type { Status } from "../../protocol/index.ts"
 import type { PeerContext } from "../../server/peers/context.ts"
 import type { Finding } from "../../server/peers/link-check.ts"
+import { Histogram } from "../../server/metrics/histogram.ts"
 import { PeerSet } from "../../server/peers/peer-set.ts"
 import type { PeerEntry } from "../../server/peers/peer-set.ts"
 import type { Peer } from "../../server/peers/peer.ts"
@@ -92,6 +93,7 @@ export class ClusterServer extends FakeServer {
       dial: this.network.dial,
       linksPerPeer,
       timeoutMs: TIMEOUT_MS,
+      answerSeconds: new Histogram([]),
     }
     this.peerSet = new PeerSet(this.context, {
       changed: (peer) => this.changes.push(changeText(peer)),

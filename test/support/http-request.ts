@@ -1,4 +1,5 @@
 import { DEFAULT_EPOCH_MS } from "../../protocol/index.ts"
+import type { MetricFamily } from "../../server/metrics/metric.ts"
 import { READY } from "../../server/readiness.ts"
 import type { NewDialect } from "../../server/transport/dialect.ts"
 import { Dispatcher } from "../../server/transport/http/dispatcher.ts"
@@ -21,10 +22,15 @@ export function httpRequest(
   return { method, path, query, accept }
 }
 
+const METRICS: MetricFamily[] = [
+  { name: "firn_ready", type: "gauge", help: "Whether it is ready", advice: "", reading: 1 },
+]
+
 /** A node that tells of itself what a test wants. */
 export function servedNode(told: Partial<ServedNode> = {}): ServedNode {
   const readiness = (): typeof READY => READY
-  return { epochMs: DEFAULT_EPOCH_MS, readiness, status: () => SAMPLE_STATUS, ...told }
+  const status = (): typeof SAMPLE_STATUS => SAMPLE_STATUS
+  return { epochMs: DEFAULT_EPOCH_MS, readiness, status, metrics: () => METRICS, ...told }
 }
 
 /** The bytes of a GET, with these header lines besides Host. */

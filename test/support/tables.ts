@@ -3,9 +3,9 @@
  * long as they differ.
  */
 import { join } from "node:path"
-import { withOptionTables } from "./option-tables.ts"
+import { withTables } from "./doc-tables.ts"
 import { ROOT } from "./paths.ts"
 
 const OPERATIONS = join(ROOT, "docs/operations.md")
 
-await Bun.write(OPERATIONS, withOptionTables(await Bun.file(OPERATIONS).text()))
+await Bun.write(OPERATIONS, withTables(await Bun.file(OPERATIONS).text()))

@@ -4,6 +4,9 @@ import type { Answer } from "../../../protocol/index.ts"
 export const MediaType = {
   TEXT: "text/plain",
   JSON: "application/json",
+  /** Of metrics, as Prometheus has them. */
+  PROMETHEUS: "text/plain; version=0.0.4",
+  OPEN_METRICS: "application/openmetrics-text; version=1.0.0",
 } as const
 export type MediaType = (typeof MediaType)[keyof typeof MediaType]
 

@@ -1,4 +1,5 @@
 import { Parsed, REPLY } from "../dialect.ts"
+import { DialectKind } from "../dialect-kind.ts"
 import type { ClientExchange, Dialect } from "../dialect.ts"
 import { foreignBytes } from "../foreign.ts"
 import { text } from "./answers.ts"
@@ -61,6 +62,7 @@ type State = (typeof State)[keyof typeof State]
 
 /** Requests of HTTP/1.1 and HTTP/1.0, without bodies. */
 export class HttpDialect implements Dialect {
+  readonly kind: DialectKind = DialectKind.HTTP
   readonly tellsOfEnd = true
   readonly #service: HttpService
   #bytes: Buffer = NOTHING

@@ -1,4 +1,5 @@
 import Negotiator from "negotiator"
+import { Exposition } from "../../metrics/exposition.ts"
 import { MediaType } from "./answers.ts"
 
 /** Text comes first: who accepts anything, as browsers do, gets it. */
@@ -22,4 +23,13 @@ export function wantsJson(accept: string | null): boolean {
     lastAccept = accept
   }
   return wasJson
+}
+
+/** Whoever asks for OpenMetrics, as Prometheus does; its version and how it escapes do not matter here. */
+export function wantedExposition(accept: string | null): Exposition {
+  if (accept === null) return Exposition.PROMETHEUS
+  const types = accept.replaceAll(/;\s*(?:version|escaping|charset)=[^;,]*/g, "")
+  const open = "application/openmetrics-text"
+  const best = new Negotiator({ headers: { accept: types } }).mediaType(["text/plain", open])
+  return best === open ? Exposition.OPEN_METRICS : Exposition.PROMETHEUS
 }

@@ -1,4 +1,5 @@
 import type { Schema, Shape } from "../../json-shape.ts"
+import type { MetricFamily } from "../../metrics/metric.ts"
 import type { NodeStatus } from "../../node-status.ts"
 import type { Readiness } from "../../readiness.ts"
 import type { HttpAnswer, MediaType } from "./answers.ts"
@@ -11,6 +12,7 @@ export interface ServedNode {
   readonly epochMs: number
   readiness(): Readiness
   status(): NodeStatus
+  metrics(): MetricFamily[]
 }
 
 /**

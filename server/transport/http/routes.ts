@@ -1,10 +1,12 @@
 import { COUNT_MAX, decodeId, idUnixMs } from "../../../protocol/index.ts"
 import { integer, list, record, string } from "../../json-shape.ts"
 import type { Shape } from "../../json-shape.ts"
+import { Exposition, expositionOf } from "../../metrics/exposition.ts"
 import { NODE_STATUS } from "../../node-status.ts"
 import { READY } from "../../readiness.ts"
 import { BY_ACCEPT, MediaType, json, retryAfter, text } from "./answers.ts"
 import type { HttpAnswer } from "./answers.ts"
+import { wantedExposition } from "./negotiation.ts"
 import { parseLocalQuery, parseRoutedQuery } from "./ids-query.ts"
 import type { AnswerType, BodyType, Parameter, Route, ServedNode } from "./route.ts"
 
@@ -80,6 +82,8 @@ const DECODED_ID: Shape<DecodedId> = record<DecodedId>("the parts of an id", {
   sequence: integer("which one it is of the ids of its millisecond"),
 })
 
+const METRICS_TEXT = string("samples, a line each, under lines that describe them", /^# HELP /)
+
 const BAD_QUERY = refusal(400, "a parameter is wrong")
 const NO_IDS = refusal(503, "there are no ids now; ask again", ["Retry-After"])
 
@@ -123,6 +127,23 @@ export const ROUTES: readonly Route[] = [
   },
   {
     method: "GET",
+    path: "/metrics",
+    summary: "Shows counters and gauges to Prometheus.",
+    query: [],
+    answers: [
+      {
+        ...success(
+          "the metrics",
+          { mediaType: MediaType.PROMETHEUS, shape: METRICS_TEXT },
+          { mediaType: MediaType.OPEN_METRICS, shape: METRICS_TEXT },
+        ),
+        headers: Object.keys(BY_ACCEPT),
+      },
+    ],
+    handle: ({ accept }, node) => metrics(node, wantedExposition(accept)),
+  },
+  {
+    method: "GET",
     path: "/decode/{id}",
     summary: "Tells time, node and sequence of an id.",
     parameter: ID,
@@ -150,6 +171,13 @@ export const ROUTES: readonly Route[] = [
     handle: (_, node) => readiness(node),
   },
 ]
+
+function metrics(node: ServedNode, exposition: Exposition): HttpAnswer {
+  const isOpen = exposition === Exposition.OPEN_METRICS
+  const mediaType = isOpen ? MediaType.OPEN_METRICS : MediaType.PROMETHEUS
+  const body = expositionOf(node.metrics(), exposition)
+  return { status: 200, mediaType, body, headers: BY_ACCEPT }
+}
 
 /** @throws InputError when it is no id */
 function decoded(idText: string, { epochMs }: ServedNode): DecodedId {

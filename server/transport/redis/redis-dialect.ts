@@ -8,6 +8,8 @@ import {
 } from "../../../protocol/index.ts"
 import { AnswerSlot } from "../../exchange.ts"
 import { Parsed, REPLY } from "../dialect.ts"
+import { DialectKind } from "../dialect-kind.ts"
+import type { RequestCounter } from "../dialect-kind.ts"
 import type { ClientExchange, Dialect, Encoding, OwnIds } from "../dialect.ts"
 import { noSuchName, parseIdName } from "../id-name.ts"
 import { ManyIds } from "../many-ids.ts"
@@ -39,6 +41,7 @@ let connections = 0
 
 /** Commands of Redis's protocol, RESP 2 and 3: `protocol/redis.md`. */
 export class RedisDialect implements Dialect {
+  readonly kind: DialectKind = DialectKind.REDIS
   readonly #reader = new RedisReader()
   readonly #session: RedisSession
   /** MGET, whose names are asked for one after the other. */
@@ -89,7 +92,7 @@ export class RedisDialect implements Dialect {
   }
 
   /** `GET local`, and `INCR` of a key that this node owns, without an exchange. */
-  answerOwn(router: OwnIds, batch: WriteBatch, idsMax: number): number {
+  answerOwn(router: OwnIds, batch: WriteBatch, idsMax: number, counter: RequestCounter): number {
     if (this.#many !== undefined || this.#ending !== undefined) return 0
     const reader = this.#reader
     const { bytes } = reader
@@ -98,6 +101,7 @@ export class RedisDialect implements Dialect {
     let at = reader.position
     let { length } = batch
     let taken = 0
+    let gets = 0
     while (length < limit && taken < idsMax) {
       const isGet = isGetLocal(bytes, at)
       const end = isGet ? at + GET_LOCAL.length : ownIncrementEnd(bytes, at, router)
@@ -109,10 +113,14 @@ export class RedisDialect implements Dialect {
         ? putBulk(batch.bytes, length, high, low)
         : putInteger(batch.bytes, length, high, low)
       taken++
+      if (isGet) gets++
       at = end
     }
-    if (taken > 0) reader.skipTo(at)
+    if (taken === 0) return 0
+    reader.skipTo(at)
     batch.length = length
+    counter.add(DialectKind.REDIS, Op.LOCAL, Status.OK, gets)
+    counter.add(DialectKind.REDIS, Op.KEY, Status.OK, taken - gets)
     return taken
   }
 

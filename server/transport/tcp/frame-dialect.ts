@@ -1,5 +1,6 @@
 import {
   FrameReader,
+  Op,
   REQUEST_SIZE,
   RESPONSE_SIZE,
   Status,
@@ -11,6 +12,8 @@ import {
 } from "../../../protocol/index.ts"
 import { AnswerSlot } from "../../exchange.ts"
 import { Parsed, REPLY } from "../dialect.ts"
+import { DialectKind } from "../dialect-kind.ts"
+import type { RequestCounter } from "../dialect-kind.ts"
 import type { ClientExchange, Dialect, Encoding, OwnIds } from "../dialect.ts"
 import { foreignBytes } from "../foreign.ts"
 import type { WriteBatch } from "../write-batch.ts"
@@ -28,6 +31,7 @@ const block = new AnswerSlot()
 
 /** Frames of the binary protocol. */
 export class FrameDialect implements Dialect {
+  readonly kind: DialectKind = DialectKind.FRAMES
   readonly #reader = new FrameReader(REQUEST_SIZE)
   /** No request has been found yet. */
   #isFirst = true
@@ -79,11 +83,14 @@ export class FrameDialect implements Dialect {
   }
 
   /** Half the cost of a request by way of an exchange. */
-  answerOwn({ local }: OwnIds, batch: WriteBatch, idsMax: number): number {
+  answerOwn({ local }: OwnIds, batch: WriteBatch, idsMax: number, counter: RequestCounter): number {
     const { generator, nodeId } = local
     const reader = this.#reader
     const { view, limit } = batch
+    const lengthBefore = batch.length
     let taken = 0
+    /** Requests for this node by its id, which others send: LOCAL is 1 and NODE is 2. */
+    let byId = 0
     while (reader.start < reader.end || reader.nextRun()) {
       const { bytes, end } = reader
       let { start } = reader
@@ -93,6 +100,7 @@ export class FrameDialect implements Dialect {
         if (count === 0 || taken + count > idsMax) break
         if (generator.take(count, block) !== Status.OK) break
         taken += count
+        byId += requestOp(bytes, start) >> 1
         encodeResponse(view, length, Status.OK, block.high, block.low)
         length += RESPONSE_SIZE
         start += REQUEST_SIZE
@@ -101,7 +109,11 @@ export class FrameDialect implements Dialect {
       reader.start = start
       if (start < end) break
     }
-    if (taken > 0) this.#isFirst = false
+    if (taken === 0) return 0
+    this.#isFirst = false
+    const answered = (batch.length - lengthBefore) / RESPONSE_SIZE
+    counter.add(DialectKind.FRAMES, Op.LOCAL, Status.OK, answered - byId)
+    counter.add(DialectKind.FRAMES, Op.NODE, Status.OK, byId)
     return taken
   }
 }

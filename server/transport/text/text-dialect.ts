@@ -1,5 +1,6 @@
 import { TEXT_LINE_MAX } from "../../../protocol/index.ts"
 import { Parsed, REPLY } from "../dialect.ts"
+import { DialectKind } from "../dialect-kind.ts"
 import type { ClientExchange, Dialect } from "../dialect.ts"
 import { foreignBytes, foreignLine } from "../foreign.ts"
 import { ManyIds } from "../many-ids.ts"
@@ -20,6 +21,7 @@ const encoder = new TextEncoder()
 
 /** Lines of text, for people with nc or telnet. */
 export class TextDialect implements Dialect {
+  readonly kind: DialectKind = DialectKind.TEXT
   readonly #epochMs: number
   readonly #context: NodeContext
   readonly #telnet = new Telnet()

@@ -49,6 +49,8 @@ const CASES: readonly Case[] = [
   { target: "/dunique?target=2", peerStatus: Status.TIMEOUT },
   { target: "/nodes" },
   { target: "/nodes", told: BROKEN },
+  { target: "/metrics" },
+  { target: "/metrics", accept: "application/openmetrics-text" },
   { target: "/decode/83901585456918570" },
   { target: "/decode/x" },
   { target: "/healthz" },
@@ -75,7 +77,7 @@ function answerTo(asked: Case): HttpResponse & { mediaType: MediaType } {
   client.send(`${method} ${target} HTTP/1.1\r\nHost: firn\r\nAccept: ${accept}\r\n\r\n`)
   cluster.environment.advance(20)
   const [response] = client.received() as [HttpResponse]
-  const [mediaType] = response.headers["content-type"]!.split(";") as [MediaType]
+  const mediaType = response.headers["content-type"]!.replace(";charset=utf-8", "") as MediaType
   return { ...response, mediaType }
 }
 

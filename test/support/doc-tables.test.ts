@@ -1,21 +1,21 @@
 import { expect, test } from "bun:test"
 import { readFileSync } from "node:fs"
 import { join } from "node:path"
-import { settingsOf } from "../../../server/config/settings.ts"
-import { withOptionTables } from "../../support/option-tables.ts"
-import { ROOT } from "../../support/paths.ts"
+import { settingsOf } from "../../server/config/settings.ts"
+import { withTables } from "./doc-tables.ts"
+import { ROOT } from "./paths.ts"
 
 const OPERATIONS = readFileSync(join(ROOT, "docs/operations.md"), "utf8")
-const EMPTY = ["start", "cluster", "bench"]
-  .map((name) => `<!-- settings: ${name} -->\n<!-- end of settings: ${name} -->\n`)
+const EMPTY = ["settings: start", "settings: cluster", "settings: bench", "metrics"]
+  .map((name) => `<!-- ${name} -->\n<!-- end of ${name} -->\n`)
   .join("")
 
-test("docs/operations.md has the options as they are; if not, `npm run tables` writes them", () => {
-  expect(OPERATIONS, "run `npm run tables`").toBe(withOptionTables(OPERATIONS))
+test("docs/operations.md has options and metrics as they are; if not, `npm run tables` writes them", () => {
+  expect(OPERATIONS, "run `npm run tables`").toBe(withTables(OPERATIONS))
 })
 
 test("a table has a row an option, with its default and its sentence", () => {
-  const tables = withOptionTables(EMPTY)
+  const tables = withTables(EMPTY)
   const rows = tables.split("\n").map((line) => line.replaceAll(/ +/g, " "))
   expect(rows).toContain("| option of `firn start` | default | meaning |")
   expect(rows).toContain("| `--links-per-peer N` | 1 | connections to each other node, 1 to 64 |")
@@ -34,18 +34,24 @@ test("a table has a row an option, with its default and its sentence", () => {
   expect(options).toHaveLength(all + settingsOf("bench").length)
 })
 
+test("a metric has a row, with its labels and what to look at", () => {
+  const rows = withTables(EMPTY).replaceAll(/ +/g, " ")
+  expect(rows).toContain("| `firn_requests_total{dialect,op,status}` | counter | Requests that")
+  expect(rows).toContain("| `process_open_fds` | gauge |")
+})
+
 test("nothing but what stands between the markers is written anew", () => {
   const [start = "", others = ""] = EMPTY.split(/(?<=end of settings: start -->\n)/)
-  const written = withOptionTables(`above\n${start}between\n${others}below\n`)
+  const written = withTables(`above\n${start}between\n${others}below\n`)
   expect(written).toStartWith("above\n<!-- settings: start -->\n\n| option of `firn start`")
   expect(written).toContain("\n\n<!-- end of settings: start -->\nbetween\n<!-- settings: cluster")
-  expect(written).toEndWith("\n\n<!-- end of settings: bench -->\nbelow\n")
-  expect(withOptionTables(written)).toBe(written)
+  expect(written).toEndWith("\n\n<!-- end of metrics -->\nbelow\n")
+  expect(withTables(written)).toBe(written)
 })
 
 test("a document without markers is refused", () => {
   const start = "there is no <!-- settings: start --> … <!-- end of settings: start -->"
-  expect(() => withOptionTables("# Firn\n")).toThrow(start)
+  expect(() => withTables("# Firn\n")).toThrow(start)
   const halves = EMPTY.replace("<!-- end of settings: start -->\n", "")
-  expect(() => withOptionTables(halves)).toThrow(start)
+  expect(() => withTables(halves)).toThrow(start)
 })

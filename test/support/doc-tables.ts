@@ -1,16 +1,29 @@
 import { flagOf } from "../../server/config/setting.ts"
 import type { CommandName, Setting } from "../../server/config/setting.ts"
 import { settingsOf } from "../../server/config/settings.ts"
+import type { MetricDescription } from "../../server/metrics/metric.ts"
+import { NODE_METRICS } from "../../server/node-metrics.ts"
+import { PROCESS_METRICS } from "../../server/process-metrics.ts"
 
 /** Of these commands docs/operations.md has a table of the options. */
 const COMMANDS: readonly CommandName[] = ["start", "cluster", "bench"]
 
-/** The tables of options between their markers in a document, as the settings have them now. */
-export function withOptionTables(document: string): string {
-  return COMMANDS.reduce(
+/** The tables between their markers in a document, as the options and metrics are now. */
+export function withTables(document: string): string {
+  const withOptions = COMMANDS.reduce(
     (text, command) => withSection(text, `settings: ${command}`, optionsText(command)),
     document,
   )
+  return withSection(withOptions, "metrics", metricsText())
+}
+
+function metricsText(): string {
+  const rows = [...NODE_METRICS, ...PROCESS_METRICS].map((metric: MetricDescription) => {
+    const { name, type, labels = [], help, advice } = metric
+    const labelled = labels.length === 0 ? name : `${name}{${labels.join(",")}}`
+    return [`\`${labelled}\``, type, help, advice]
+  })
+  return markdownTable([["metric", "type", "meaning", "when it is not as it should be"], ...rows])
 }
 
 /** @throws Error when the document has no section of this name */
