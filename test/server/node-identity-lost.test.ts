@@ -1,77 +1,15 @@
 import { describe, expect, test } from "bun:test"
 import { decodeId } from "../../protocol/index.ts"
-import { FirnNode } from "../../server/node.ts"
-import type { NodeOptions } from "../../server/node.ts"
 import { ListenError } from "../../server/net/address.ts"
-import { DEFAULT_LIMITS } from "../support/connection-limits.ts"
 import { until, within } from "../support/deadline.ts"
-import { MemoryLog } from "../support/memory-log.ts"
-import { MemoryNodeStore } from "../support/memory-node-store.ts"
-import { SOME_TIME, VirtualEnvironment } from "../support/virtual-environment.ts"
-import { VirtualPort } from "../support/virtual-port.ts"
-import { MAX_LAG_MS, MAX_LEAD_MS, NODE_ID } from "../support/virtual-node.ts"
+import { LoneNode } from "../support/lone-node.ts"
+import { SOME_TIME } from "../support/virtual-environment.ts"
 
-const HTTP_PORT = 2
 const REASON = "the process at 10.0.0.9:7000 has taken over node id 7"
 const UNREADY = `identity lost: ${REASON}`
 /** The mark that a start at `SOME_TIME` stores. */
 const BOUND = SOME_TIME + 3_000
 const LOG_LINE = `error identity-lost ${UNREADY}; ids go on up to the mark stored last, and no further`
-
-/** A node in virtual time, alone, on a store in memory. */
-class LoneNode {
-  readonly environment = new VirtualEnvironment()
-  readonly store = new MemoryNodeStore(this.environment, NODE_ID)
-  readonly log = new MemoryLog()
-  readonly http = new VirtualPort()
-
-  async start(options: Partial<NodeOptions> = {}): Promise<FirnNode> {
-    const host = "127.0.0.1"
-    return await FirnNode.start({
-      tcp: { host, port: 1 },
-      http: { host, port: HTTP_PORT },
-      maxClockLeadMs: MAX_LEAD_MS,
-      waitTimeoutMs: 1_000,
-      maxClockLagMs: MAX_LAG_MS,
-      peers: [],
-      linksPerPeer: 1,
-      forwardTimeoutMs: 1_000,
-      limits: DEFAULT_LIMITS,
-      drainDelayMs: 0,
-      drainTimeoutMs: 10_000,
-      store: this.store,
-      environment: this.environment,
-      listen: (address, events, hasReserve) =>
-        "port" in address && address.port === HTTP_PORT
-          ? this.http.listen(address, events, hasReserve)
-          : { address, stop() {} },
-      dial: () => ({ abandon: () => {} }),
-      log: this.log.logger,
-      ...options,
-    })
-  }
-
-  /** Stops it, with the time passing that this takes. */
-  async stop(node: FirnNode): Promise<void> {
-    const stopped = node.stop()
-    for (let i = 0; i < 5; i++) {
-      this.environment.advance(20)
-      await Promise.resolve()
-    }
-    await within("the stop", stopped)
-  }
-
-  /** `status text` of what is answered at a path. */
-  get(path: string): string {
-    const { status, body } = this.http.get(path)
-    return `${status} ${body.trimEnd()}`
-  }
-
-  get unready(): unknown {
-    const { body } = this.http.get("/nodes")
-    return (JSON.parse(body) as { unready: unknown }).unready
-  }
-}
 
 describe("a node whose identity is lost", () => {
   test("is unready at once, with the reason, and logs it once", async () => {

@@ -27,6 +27,7 @@ export type ToolName =
   | "redis-cli"
   | "python3"
   | "go"
+  | "promtool"
   | "script"
   | "/proc"
 
@@ -61,6 +62,7 @@ const tools: Record<ToolName, Tool> = {
     remedy: debian("python3 python3-venv"),
     isThere: () => isOnPath("python3") && succeeds("python3", "-c", "import venv, ensurepip"),
   },
+  promtool: { remedy: debian("prometheus"), isThere: () => isOnPath("promtool") },
   go: { remedy: debian("golang-go"), isThere: () => isOnPath("go") },
   "/proc": { remedy: "run the tests on Linux", isThere: () => process.platform === "linux" },
 }
