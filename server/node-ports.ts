@@ -19,6 +19,8 @@ export interface NodeAddresses {
   /** The same at addresses where other nodes of this machine listen as well. */
   readonly sharedTcp?: ListenAddress | undefined
   readonly sharedHttp?: ListenAddress | undefined
+  /** Whether HTTP tells of the node, besides ids and health; it does when nothing is said. */
+  readonly httpStatus?: boolean | undefined
 }
 
 interface NodePortsOptions {
@@ -39,7 +41,7 @@ export class NodePorts {
 
   /** @throws ListenError when an address is taken; none is listened on then */
   constructor({ addresses, node, ...parts }: NodePortsOptions) {
-    const { tcp, http, sharedTcp, sharedHttp } = addresses
+    const { tcp, http, sharedTcp, sharedHttp, httpStatus: withStatus = true } = addresses
     const context: NodeContext = {
       httpAt: () => this.httpAddress && addressText(this.httpAddress),
       status: () => node.status(),
@@ -55,11 +57,11 @@ export class NodePorts {
     this.#environment = parts.environment
     this.#tcp = listenForTcp(tcp)
     try {
-      this.#http = http && HttpServer.listen({ ...parts, address: http, node })
+      this.#http = http && HttpServer.listen({ ...parts, address: http, node, withStatus })
       // Last: whoever has addresses in common with another node has found out by then.
       if (sharedTcp !== undefined) this.#shared.push(listenForTcp(sharedTcp))
       if (sharedHttp !== undefined) {
-        this.#shared.push(HttpServer.listen({ ...parts, address: sharedHttp, node }))
+        this.#shared.push(HttpServer.listen({ ...parts, address: sharedHttp, node, withStatus }))
       }
     } catch (error) {
       void this.stop(new Drain(this.#environment, 0, 0))

@@ -75,6 +75,7 @@ async function start(options: StartOptions): Promise<void> {
     http,
     sharedTcp: options.sharedTcp,
     sharedHttp: options.sharedHttp,
+    httpStatus: options.httpStatus,
     peers,
     linksPerPeer: options.linksPerPeer,
     forwardTimeoutMs: options.forwardTimeout,

@@ -37,6 +37,14 @@ export const NODE_SETTINGS = [
     help: "where to listen for HTTP",
   },
   {
+    flag: "--http-status <on|off>",
+    commands: ["start", "cluster"],
+    parse: (text: string): boolean => choice(text, ["on", "off"]) === "on",
+    write: (isOn: boolean): string => (isOn ? "on" : "off"),
+    default: "on",
+    help: "whether HTTP tells of the node and the others, besides ids and health: `/nodes`, `/metrics`",
+  },
+  {
     flag: "--shared-tcp <HOST:PORT>",
     commands: ["start"],
     parse: (text: string): SharedAddress => parseSharedAddress(text),

@@ -44,7 +44,7 @@ describe("promtool", () => {
     ["check", "rules", "firn.rules.yml"],
     ["test", "rules", "firn.rules.test.yml"],
   ])("%s %s %s", async (action, what, file) => {
-    const command = ["promtool", action!, what!, join(FOLDER, file!)]
+    const command = ["promtool", action, what, join(FOLDER, file)]
     const { exitCode, stdout, stderr } = await run(command)
     expect({ exitCode, stdout, stderr }).toMatchObject({ exitCode: 0 })
     expect(stdout).toContain("SUCCESS")

@@ -22,7 +22,8 @@ let python: PythonEnvironment
 beforeAll(async () => {
   cluster = resources.use(await NodeCluster.start(2))
   endpoint = splitAddress(cluster.addresses[0]!)
-  if (isToolThere("python3")) python = resources.use(await PythonEnvironment.make())
+  if (isToolThere("python3"))
+    python = resources.use(await PythonEnvironment.make("requirements.txt"))
 })
 afterAll(() => resources.disposeAsync())
 

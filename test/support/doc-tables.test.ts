@@ -2,7 +2,8 @@ import { expect, test } from "bun:test"
 import { readFileSync } from "node:fs"
 import { join } from "node:path"
 import { settingsOf } from "../../server/config/settings.ts"
-import { withTables } from "./doc-tables.ts"
+import { openApiYaml, withTables } from "./doc-tables.ts"
+import { ALL_ROUTES, openApiOf } from "../../server/transport/http/openapi.ts"
 import { ROOT } from "./paths.ts"
 
 const OPERATIONS = readFileSync(join(ROOT, "docs/operations.md"), "utf8")
@@ -12,6 +13,13 @@ const EMPTY = ["settings: start", "settings: cluster", "settings: bench", "metri
 
 test("docs/operations.md has options and metrics as they are; if not, `npm run tables` writes them", () => {
   expect(OPERATIONS, "run `npm run tables`").toBe(withTables(OPERATIONS))
+})
+
+test("protocol/openapi.yaml is what a node has at /openapi.json", () => {
+  const committed = readFileSync(join(ROOT, "protocol/openapi.yaml"), "utf8")
+  const served: unknown = JSON.parse(JSON.stringify(openApiOf(ALL_ROUTES)))
+  expect(Bun.YAML.parse(openApiYaml())).toEqual(served)
+  expect(Bun.YAML.parse(committed), "run `npm run tables`").toEqual(served)
 })
 
 test("a table has a row an option, with its default and its sentence", () => {

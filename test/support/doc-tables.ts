@@ -3,7 +3,15 @@ import type { CommandName, Setting } from "../../server/config/setting.ts"
 import { settingsOf } from "../../server/config/settings.ts"
 import type { MetricDescription } from "../../server/metrics/metric.ts"
 import { NODE_METRICS } from "../../server/node-metrics.ts"
+import { ALL_ROUTES, openApiOf } from "../../server/transport/http/openapi.ts"
 import { PROCESS_METRICS } from "../../server/process-metrics.ts"
+
+/** protocol/openapi.yaml. */
+export function openApiYaml(): string {
+  // A copy, in which no two places are one object: YAML would have references for those.
+  const document: unknown = JSON.parse(JSON.stringify(openApiOf(ALL_ROUTES)))
+  return `# Made by npm run tables; a node has it at /openapi.json.\n${Bun.YAML.stringify(document, null, 2)}\n`
+}
 
 /** Of these commands docs/operations.md has a table of the options. */
 const COMMANDS: readonly CommandName[] = ["start", "cluster", "bench"]

@@ -7,7 +7,7 @@ import { HttpDialect, HttpService } from "../../server/transport/http/http-diale
 import type { HttpRequest } from "../../server/transport/http/request.ts"
 import { Responses } from "../../server/transport/http/responses.ts"
 import type { ServedNode } from "../../server/transport/http/route.ts"
-import { ROUTES } from "../../server/transport/http/routes.ts"
+import { ALL_ROUTES } from "../../server/transport/http/openapi.ts"
 import { FakeClient } from "./fake-client.ts"
 import type { FakeServer } from "./fake-client.ts"
 import { MemoryLog } from "./memory-log.ts"
@@ -45,7 +45,10 @@ export function httpDialects(
   told: Partial<ServedNode> = {},
   log: MemoryLog = new MemoryLog(),
 ): NewDialect {
-  const service = new HttpService(new Dispatcher(ROUTES, servedNode(told), log.logger), responses)
+  const service = new HttpService(
+    new Dispatcher(ALL_ROUTES, servedNode(told), log.logger),
+    responses,
+  )
   return () => new HttpDialect(service)
 }
 

@@ -11,12 +11,13 @@ const PATIENCE_MS = 120_000
 export class PythonEnvironment implements Disposable {
   readonly #dir = new TempDir()
 
-  static async make(): Promise<PythonEnvironment> {
+  /** @param requirements a file of `test/fixtures/python` */
+  static async make(requirements: string): Promise<PythonEnvironment> {
     const environment = new PythonEnvironment()
     try {
       await runOrThrow(["python3", "-m", "venv", environment.#dir.path])
       const install = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-      const list = ["--requirement", join(FIXTURES, "requirements.txt")]
+      const list = ["--requirement", join(FIXTURES, requirements)]
       await runOrThrow([environment.program, ...install, ...list], PATIENCE_MS)
       return environment
     } catch (error) {
@@ -27,7 +28,12 @@ export class PythonEnvironment implements Disposable {
 
   /** What runs a script. */
   get program(): string {
-    return this.#dir.at("bin/python")
+    return this.command("python")
+  }
+
+  /** A program that came with a package. */
+  command(name: string): string {
+    return this.#dir.at(`bin/${name}`)
   }
 
   [Symbol.dispose](): void {

@@ -1,9 +1,13 @@
 import { STATUSES, Status, halvesToNumber, refusalText } from "../../../protocol/index.ts"
 import type { Answer } from "../../../protocol/index.ts"
+import { REASONS } from "./reasons.ts"
 
 export const MediaType = {
   TEXT: "text/plain",
   JSON: "application/json",
+  /** Of an error, by RFC 9457. */
+  PROBLEM: "application/problem+json",
+  CSV: "text/csv",
   /** Of metrics, as Prometheus has them. */
   PROMETHEUS: "text/plain; version=0.0.4",
   OPEN_METRICS: "application/openmetrics-text; version=1.0.0",
@@ -22,6 +26,27 @@ export interface HttpAnswer {
 
 /** Of an answer that is another one for another Accept. */
 export const BY_ACCEPT = { Vary: "Accept" }
+
+/** An error as JSON has it: https://www.rfc-editor.org/rfc/rfc9457 */
+export interface Problem {
+  readonly type: "about:blank"
+  /** The phrase of the status. */
+  readonly title: string
+  readonly status: number
+  /** What is wrong, in one sentence. */
+  readonly detail: string
+}
+
+/** An error whose line is text or, for whoever asks for JSON, in a problem; other answers as they are. */
+export function forAccept(answer: HttpAnswer, isJson: boolean): HttpAnswer {
+  const { status, body = "" } = answer
+  if (status < 400) return answer
+  const headers = { ...BY_ACCEPT, ...answer.headers }
+  if (!isJson) return { ...answer, headers }
+  const title = REASONS[status] ?? ""
+  const problem: Problem = { type: "about:blank", title, status, detail: body.trimEnd() }
+  return { status, mediaType: MediaType.PROBLEM, body: JSON.stringify(problem), headers }
+}
 
 /** One line of text. */
 export function text(status: number, line: string, headers?: HttpAnswer["headers"]): HttpAnswer {

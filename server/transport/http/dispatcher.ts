@@ -10,7 +10,7 @@ import type { Route, ServedNode } from "./route.ts"
 /** The methods that every path has. */
 const ALLOW = { Allow: "GET, HEAD, OPTIONS" }
 /** Methods that a client may know from elsewhere, and no path has. */
-const FOREIGN_METHODS = ["POST", "PUT", "DELETE", "PATCH", "CONNECT", "TRACE"]
+const FOREIGN_METHODS = ["POST", "PUT", "DELETE", "PATCH", "CONNECT", "TRACE", "QUERY"]
 const NO_CONTENT: HttpAnswer = {
   status: 204,
   mediaType: MediaType.TEXT,

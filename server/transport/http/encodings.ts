@@ -1,7 +1,7 @@
 import { Status, encodeDecimal } from "../../../protocol/index.ts"
 import type { ClientExchange, Encoding } from "../dialect.ts"
 import type { WriteBatch } from "../write-batch.ts"
-import { refusal } from "./answers.ts"
+import { forAccept, refusal } from "./answers.ts"
 import { Persistence } from "./request.ts"
 import type { Responses } from "./responses.ts"
 
@@ -61,7 +61,8 @@ class IdsEncoding implements Encoding {
 
   encode(exchange: ClientExchange, batch: WriteBatch): void {
     if (exchange.status !== Status.OK) {
-      batch.append(this.#responses.whole(refusal(exchange), this.#persistence, false))
+      const answer = forAccept(refusal(exchange), this.#form !== IdsForm.LINES)
+      batch.append(this.#responses.whole(answer, this.#persistence, false))
       return
     }
     batch.append(this.#responses.idsHead(this.#form !== IdsForm.LINES, this.#persistence))

@@ -2,7 +2,7 @@ import { Parsed, REPLY } from "../dialect.ts"
 import { DialectKind } from "../dialect-kind.ts"
 import type { ClientExchange, Dialect } from "../dialect.ts"
 import { foreignBytes } from "../foreign.ts"
-import { text } from "./answers.ts"
+import { forAccept, text } from "./answers.ts"
 import type { HttpAnswer } from "./answers.ts"
 import type { Dispatcher } from "./dispatcher.ts"
 import { IdsEncodings, IdsForm } from "./encodings.ts"
@@ -131,8 +131,9 @@ export class HttpDialect implements Dialect {
     if (persistence === Persistence.CLOSE) this.#state = State.CLOSING
     const answer = dispatcher.dispatch(request)
     if ("op" in answer) return this.#ask(exchange, answer, request, persistence)
+    const fitting = answer.status < 400 ? answer : forAccept(answer, wantsJson(request.accept))
     exchange.encoding = REPLY
-    exchange.reply = responses.whole(answer, persistence, request.method === "HEAD")
+    exchange.reply = responses.whole(fitting, persistence, request.method === "HEAD")
     return Parsed.REPLY
   }
 

@@ -9,11 +9,13 @@ import { Dispatcher } from "./dispatcher.ts"
 import { HttpDialect, HttpService } from "./http-dialect.ts"
 import { Responses } from "./responses.ts"
 import type { ServedNode } from "./route.ts"
-import { ROUTES } from "./routes.ts"
+import { ALL_ROUTES, BARE_ROUTES } from "./openapi.ts"
 
 export interface HttpServerOptions {
   readonly address: ListenAddress
   readonly node: ServedNode
+  /** Whether the node tells of itself here, besides ids and health. */
+  readonly withStatus: boolean
   readonly listen: Listen
   readonly table: ConnectionTable
   readonly environment: Environment
@@ -25,9 +27,10 @@ export class HttpServer {
   readonly #server: ConnectionServer
   readonly #responses: Responses
 
-  private constructor({ node, ...options }: HttpServerOptions) {
+  private constructor({ node, withStatus, ...options }: HttpServerOptions) {
     this.#responses = new Responses(options.environment)
-    const service = new HttpService(new Dispatcher(ROUTES, node, options.log), this.#responses)
+    const routes = withStatus ? ALL_ROUTES : BARE_ROUTES
+    const service = new HttpService(new Dispatcher(routes, node, options.log), this.#responses)
     const newDialect = (): HttpDialect => new HttpDialect(service)
     this.#server = ConnectionServer.listen({
       ...options,

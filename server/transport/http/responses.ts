@@ -1,23 +1,8 @@
 import type { Environment } from "../../environment.ts"
 import { MediaType } from "./answers.ts"
 import type { HttpAnswer } from "./answers.ts"
+import { REASONS } from "./reasons.ts"
 import { Persistence } from "./request.ts"
-
-const REASONS: Readonly<Record<number, string>> = {
-  200: "OK",
-  204: "No Content",
-  400: "Bad Request",
-  404: "Not Found",
-  405: "Method Not Allowed",
-  413: "Content Too Large",
-  417: "Expectation Failed",
-  431: "Request Header Fields Too Large",
-  500: "Internal Server Error",
-  501: "Not Implemented",
-  502: "Bad Gateway",
-  503: "Service Unavailable",
-  505: "HTTP Version Not Supported",
-}
 
 /** By `Persistence`. */
 const CONNECTION_LINES = ["", "Connection: keep-alive\r\n", "Connection: close\r\n"]

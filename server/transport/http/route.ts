@@ -46,6 +46,8 @@ interface RouteDescription {
   /** Whole, or with one parameter at its end: `/decode/{id}`. */
   readonly path: string
   readonly summary: string
+  /** Whether it tells of the node; `--http-status off` takes it away. */
+  readonly isStatus?: true
   /** Of the path, if it has one. */
   readonly parameter?: Parameter
   readonly query: readonly Parameter[]

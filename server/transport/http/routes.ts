@@ -5,8 +5,9 @@ import { Exposition, expositionOf } from "../../metrics/exposition.ts"
 import { NODE_STATUS } from "../../node-status.ts"
 import { READY } from "../../readiness.ts"
 import { BY_ACCEPT, MediaType, json, retryAfter, text } from "./answers.ts"
-import type { HttpAnswer } from "./answers.ts"
+import type { HttpAnswer, Problem } from "./answers.ts"
 import { wantedExposition } from "./negotiation.ts"
+import { nodesCsv } from "./nodes-csv.ts"
 import { parseLocalQuery, parseRoutedQuery } from "./ids-query.ts"
 import type { AnswerType, BodyType, Parameter, Route, ServedNode } from "./route.ts"
 
@@ -30,12 +31,12 @@ const TARGET: Parameter = {
   meaning:
     "who answers: random, a node id, or key:TEXT, for which the node that owns it answers; " +
     "this node when neither target nor key is given",
-  schema: { type: "string", minLength: 1 },
+  schema: { type: "string", pattern: "^(random|(node:)?(0|[1-9][0-9]{0,8})|key:[\\s\\S]+)$" },
 }
 
 const KEY: Parameter = {
   name: "key",
-  meaning: "a key, whatever it looks like; the node that owns it answers",
+  meaning: "a key, whatever it looks like; the node that owns it answers. Not beside target",
   schema: { type: "string", minLength: 1 },
 }
 
@@ -53,9 +54,20 @@ function jsonBody(shape: Shape<unknown>): BodyType {
   return { mediaType: MediaType.JSON, shape }
 }
 
-/** An answer whose body is a line that says what is wrong. */
+const PROBLEM: Shape<Problem> = record<Problem>("an error, by RFC 9457", {
+  type: string("about:blank: there is no more to it", /^about:blank$/) as Shape<"about:blank">,
+  title: string("the phrase of the status"),
+  status: integer("the status"),
+  detail: string("what is wrong, in one sentence", /^[^\n]+$/),
+})
+
+/** An answer whose body says what is wrong. */
 function refusal(status: number, meaning: string, headers: readonly string[] = []): AnswerType {
-  return { status, meaning, headers, bodies: [textBody("why, in one line", /^[^\n]+\n$/)] }
+  const bodies = [
+    textBody("why, in one line", /^[^\n]+\n$/),
+    { mediaType: MediaType.PROBLEM, shape: PROBLEM },
+  ]
+  return { status, meaning, headers: [...Object.keys(BY_ACCEPT), ...headers], bodies }
 }
 
 function success(meaning: string, ...bodies: readonly BodyType[]): AnswerType {
@@ -83,6 +95,8 @@ const DECODED_ID: Shape<DecodedId> = record<DecodedId>("the parts of an id", {
 })
 
 const METRICS_TEXT = string("samples, a line each, under lines that describe them", /^# HELP /)
+
+const NODES_CSV = string("a header, and a line for each node, by RFC 4180", /^node,address,state,/)
 
 const BAD_QUERY = refusal(400, "a parameter is wrong")
 const NO_IDS = refusal(503, "there are no ids now; ask again", ["Retry-After"])
@@ -120,6 +134,7 @@ export const ROUTES: readonly Route[] = [
   {
     method: "GET",
     path: "/nodes",
+    isStatus: true,
     summary: "Shows this node and what it sees of the others.",
     query: [],
     answers: [success("the status", jsonBody(NODE_STATUS))],
@@ -127,7 +142,17 @@ export const ROUTES: readonly Route[] = [
   },
   {
     method: "GET",
+    path: "/nodes.csv",
+    isStatus: true,
+    summary: "Shows this node and the others, a line each, for scripts.",
+    query: [],
+    answers: [success("the nodes", { mediaType: MediaType.CSV, shape: NODES_CSV })],
+    handle: (_, node) => nodesCsv(node.status()),
+  },
+  {
+    method: "GET",
     path: "/metrics",
+    isStatus: true,
     summary: "Shows counters and gauges to Prometheus.",
     query: [],
     answers: [

@@ -25,6 +25,7 @@ beforeAll(() => {
   })
   const address = { host: "127.0.0.1", port: ports.take() }
   server = HttpServer.listen({
+    withStatus: true,
     address,
     node,
     listen: tcpListen({
@@ -57,7 +58,21 @@ async function get(path: string, accept = "*/*"): Promise<Record<string, unknown
 test("a text has the headers of a text", async () => {
   const headers = { "content-type": "text/plain;charset=utf-8", "cache-control": "no-store" }
   expect(await get("/healthz")).toEqual({ status: 200, headers, body: "alive\n" })
-  expect(await get("/nope")).toEqual({ status: 404, headers, body: "not found\n" })
+  const varying = { ...headers, vary: "Accept" }
+  expect(await get("/nope")).toEqual({ status: 404, headers: varying, body: "not found\n" })
+})
+
+test("an error is a problem of RFC 9457 for whoever asks for JSON", async () => {
+  const answer = await get("/nope", "application/json")
+  expect(answer).toEqual({
+    status: 404,
+    headers: {
+      "content-type": "application/problem+json;charset=utf-8",
+      "cache-control": "no-store",
+      vary: "Accept",
+    },
+    body: '{"type":"about:blank","title":"Not Found","status":404,"detail":"not found"}',
+  })
 })
 
 test("JSON has the headers of JSON, and they stay as they are", async () => {
@@ -80,6 +95,7 @@ test("the headers of an answer come with it", async () => {
     status: 503,
     headers: {
       "content-type": "text/plain;charset=utf-8",
+      vary: "Accept",
       "cache-control": "no-store",
       "retry-after": "3",
     },
@@ -90,7 +106,11 @@ test("the headers of an answer come with it", async () => {
 test("a client hears of an error of ours that there was one, and the log has the rest", async () => {
   expect(await get("/nodes")).toEqual({
     status: 500,
-    headers: { "content-type": "text/plain;charset=utf-8", "cache-control": "no-store" },
+    headers: {
+      "content-type": "text/plain;charset=utf-8",
+      "cache-control": "no-store",
+      vary: "Accept",
+    },
     body: "internal error\n",
   })
   expect(log.texts()).toEqual(["error request-failed GET /nodes was answered 500"])

@@ -4,7 +4,8 @@ import { join } from "node:path"
 import { Status } from "../../../../protocol/index.ts"
 import { MediaType } from "../../../../server/transport/http/answers.ts"
 import type { AnswerType, Route, ServedNode } from "../../../../server/transport/http/route.ts"
-import { COMMON_ANSWERS, ROUTES } from "../../../../server/transport/http/routes.ts"
+import { ALL_ROUTES } from "../../../../server/transport/http/openapi.ts"
+import { COMMON_ANSWERS } from "../../../../server/transport/http/routes.ts"
 import { ClusterServer } from "../../../support/cluster-server.ts"
 import { HttpClient } from "../../../support/http-request.ts"
 import type { HttpResponse } from "../../../support/http-request.ts"
@@ -33,8 +34,7 @@ const BROKEN: Partial<ServedNode> = {
   },
 }
 
-/** Together they get every answer that the table declares. */
-const CASES: readonly Case[] = [
+const ASKED: readonly Case[] = [
   ...["/lunique", "/dunique", "/dunique?target=random", "/dunique?key=8"].flatMap((target) => {
     const several = `${target}${target.includes("?") ? "&" : "?"}n=3`
     const asText = [{ target }, { target: several }]
@@ -49,6 +49,8 @@ const CASES: readonly Case[] = [
   { target: "/dunique?target=2", peerStatus: Status.TIMEOUT },
   { target: "/nodes" },
   { target: "/nodes", told: BROKEN },
+  { target: "/nodes.csv" },
+  { target: "/openapi.json" },
   { target: "/metrics" },
   { target: "/metrics", accept: "application/openmetrics-text" },
   { target: "/decode/83901585456918570" },
@@ -56,7 +58,15 @@ const CASES: readonly Case[] = [
   { target: "/healthz" },
   { target: "/readyz" },
   { target: "/readyz", told: UNREADY },
-  ...ROUTES.map(({ path }) => ({ target: path, method: "POST" })),
+  ...ALL_ROUTES.map(({ path }) => ({ target: path, method: "POST" })),
+]
+
+/** Together they get every answer that the table declares: each error is asked for as text and as JSON. */
+const CASES: readonly Case[] = [
+  ...ASKED,
+  ...ASKED.filter(({ accept }) => accept === undefined).map((one) => {
+    return { ...one, accept: MediaType.JSON }
+  }),
 ]
 
 function server(isClockBehind = false): ClusterServer {
@@ -83,7 +93,7 @@ function answerTo(asked: Case): HttpResponse & { mediaType: MediaType } {
 
 function routeOf({ target }: Case): Route {
   const [path] = target.split("?")
-  const found = ROUTES.find((route) => path === route.path || isOf(route, path!))
+  const found = ALL_ROUTES.find((route) => path === route.path || isOf(route, path!))
   if (found === undefined) throw new Error(`${target} is of no route`)
   return found
 }
@@ -104,7 +114,7 @@ function misfits(
   { mediaType, body }: ReturnType<typeof answerTo>,
   { bodies }: AnswerType,
 ): string[] {
-  const value: unknown = mediaType === MediaType.JSON ? JSON.parse(body) : body
+  const value: unknown = mediaType.endsWith("json") ? JSON.parse(body) : body
   const reasons: string[] = []
   for (const { mediaType: declared, shape } of bodies) {
     if (declared !== mediaType) {
@@ -129,25 +139,25 @@ describe("the table of routes", () => {
     const told = Array.from(rows, ([, method, path]) => {
       return `${method} ${path!.replaceAll(/<(\w+)>/g, "{$1}")}`
     })
-    const served = ROUTES.map(({ method, path }) => `${method} ${path}`)
+    const served = ALL_ROUTES.map(({ method, path }) => `${method} ${path}`)
     expect(new Set(told)).toEqual(new Set(served))
   })
 
   test("has no path twice with one method", () => {
-    const served = ROUTES.map(({ method, path }) => `${method} ${path}`)
+    const served = ALL_ROUTES.map(({ method, path }) => `${method} ${path}`)
     expect(new Set(served).size).toBe(served.length)
   })
 
   test("describes the parameter of every path that has one, which stands at its end", () => {
-    for (const { path, parameter } of ROUTES) {
+    for (const { path, parameter } of ALL_ROUTES) {
       const [, name] = /\/\{(\w+)\}$/.exec(path) ?? []
       expect({ path, name: parameter?.name }).toEqual({ path, name })
-      expect(path).toMatch(/^\/[a-z]+(?:\/\{\w+\})?$/)
+      expect(path).toMatch(/^\/[a-z]+(?:\.[a-z]+)?(?:\/\{\w+\})?$/)
     }
   })
 
   test("says of each route in one sentence what it does", () => {
-    for (const { summary } of ROUTES) expect(summary).toMatch(/^[A-Z][^.]+\.$/)
+    for (const { summary } of ALL_ROUTES) expect(summary).toMatch(/^[A-Z][^.]+\.$/)
   })
 })
 
@@ -173,7 +183,12 @@ describe("an answer is one that its route declares", () => {
       const { status, mediaType } = answerTo(asked)
       return `${routeOf(asked).path} ${status} ${mediaType}`
     })
-    const declared = ROUTES.flatMap((route) => [...kindsOf(route), `${route.path} 405 text/plain`])
-    expect(new Set(given)).toEqual(new Set([...declared, "/nodes 500 text/plain"]))
+    const common = ALL_ROUTES.flatMap(({ path }) => [`${path} 405`, "/nodes 500"])
+    const declared = [
+      ...ALL_ROUTES.flatMap(kindsOf),
+      ...common.map((kind) => `${kind} ${MediaType.TEXT}`),
+      ...common.map((kind) => `${kind} ${MediaType.PROBLEM}`),
+    ]
+    expect(new Set(given)).toEqual(new Set(declared))
   })
 })
