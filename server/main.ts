@@ -2,9 +2,11 @@
 import { InputError } from "../protocol/index.ts"
 import { Command, CommanderError } from "commander"
 import { version } from "../package.json"
+import { defineBackup } from "./commands/backup.ts"
 import { defineBench } from "./commands/bench.ts"
 import { defineCluster } from "./commands/cluster.ts"
 import { defineDecode } from "./commands/decode.ts"
+import { defineDoctor } from "./commands/doctor.ts"
 import { defineId } from "./commands/id.ts"
 import { defineSeed } from "./commands/seed.ts"
 import { defineStart } from "./commands/start.ts"
@@ -24,7 +26,9 @@ function createProgram(): Command {
   defineId(program)
   defineStatus(program)
   defineBench(program)
+  defineDoctor(program)
   defineDecode(program)
+  defineBackup(program)
   for (const command of program.commands) command.exitOverride()
   return program
 }

@@ -1,4 +1,4 @@
-import { InputError, NODE_ID_MAX } from "../../protocol/index.ts"
+import { NODE_ID_MAX } from "../../protocol/index.ts"
 import type { Command } from "commander"
 import type { Logger } from "pino"
 import { watchCertificate } from "../certificate-watch.ts"
@@ -10,12 +10,11 @@ import { createLogger, isLogForPeople } from "../log.ts"
 import { ProcessWatch } from "../process-metrics.ts"
 import { FirnNode } from "../node.ts"
 import { dialTcp } from "../net/dial.ts"
-import { readPeersFile, requireNode } from "../peers/peer-list.ts"
+import { requireNode } from "../peers/peer-list.ts"
 import type { PeerEntry } from "../peers/peer-set.ts"
 import { systemEnvironment } from "../environment.ts"
 import { openStore } from "../storage/open-store.ts"
 import { stopWithNpm, stopWithSupervisor } from "../supervisor/child.ts"
-import { addressText } from "../net/address.ts"
 import type { ListenAddress } from "../net/address.ts"
 import { planDescriptors } from "../net/descriptor-plan.ts"
 import type { DescriptorPlan } from "../net/descriptor-plan.ts"
@@ -27,6 +26,7 @@ import { TlsIdentity } from "../net/tls-identity.ts"
 import { removeStaleSocket } from "../net/unix-socket.ts"
 import { announce, tellStart, warnOfAbsence } from "./announce.ts"
 import { checkNewEpoch } from "./check-epoch.ts"
+import { dataDirOf, peersOfFile, requireDistinct, requireReachable } from "./node-input.ts"
 import { HangUps } from "./hang-up.ts"
 import type { Reloaded } from "./hang-up.ts"
 
@@ -121,51 +121,10 @@ async function start(options: StartOptions): Promise<void> {
   if (tls !== undefined) watchCertificate(tls, systemEnvironment, log)
 }
 
-/** @throws InputError when two options name one address; a port 0 is another one each time */
-function requireDistinct(addresses: Readonly<Record<string, ListenAddress | undefined>>): void {
-  const seen = new Map<string, string>()
-  for (const [flag, address] of Object.entries(addresses)) {
-    if (address === undefined || ("port" in address && address.port === 0)) continue
-    const text = addressText(address)
-    const other = seen.get(text)
-    if (other !== undefined) {
-      throw new InputError(
-        `${other} and ${flag} are both ${text}: each needs an address of its own`,
-      )
-    }
-    seen.set(text, flag)
-  }
-}
-
-/** @throws InputError when other nodes could not connect there */
-function requireReachable(tcp: ListenAddress): void {
-  if (!("path" in tcp)) return
-  throw new InputError(
-    `other nodes cannot reach ${addressText(tcp)}: --tcp takes HOST:PORT in a cluster`,
-  )
-}
-
 /** @throws ListenError */
 async function removeStaleSockets(tcp: ListenAddress, http?: ListenAddress): Promise<void> {
   if ("path" in tcp) await removeStaleSocket("TCP", tcp)
   if (http !== undefined && "path" in http) await removeStaleSocket("HTTP", http)
-}
-
-function dataDirOf({ dataDir, nodeId }: StartOptions): string {
-  if (dataDir !== undefined) return dataDir
-  if (nodeId !== undefined) return `./data/node-${nodeId}`
-  throw new InputError(
-    "no node id: give --node-id N, 0 to 1023 and a different one for every node, " +
-      "or --data-dir DIR of a node that was seeded or started before",
-  )
-}
-
-/** @param nodeId the node that reads it, if it is known */
-function peersOfFile(path: string | undefined, nodeId: number | undefined): PeerEntry[] {
-  if (path === undefined) return []
-  const entries = readPeersFile(path)
-  if (nodeId !== undefined) requireNode(entries, nodeId, path)
-  return entries
 }
 
 /** The most there may be to and from other nodes; a file may come to list all that are possible. */

@@ -2,6 +2,7 @@ import type { Command } from "commander"
 import { defineCommand } from "../config/command-line.ts"
 import type { Values } from "../config/settings.ts"
 import { commandTlsOf } from "../config/tls-options.ts"
+import { ServerError } from "../errors.ts"
 import { parseAddress } from "../net/address.ts"
 import type { ListenAddress } from "../net/address.ts"
 import type { PeerStatus } from "../node-status.ts"
@@ -12,6 +13,9 @@ import { inParallel } from "./in-parallel.ts"
 
 /** How many nodes are asked at a time. */
 const ASKED_MAX = 32
+const WATCH_MS = 2_000
+/** The cursor home, and nothing on the screen. */
+const CLEAR = "\u001B[H\u001B[2J"
 
 /** What another node said when it was asked itself. */
 interface PeerAnswer {
@@ -28,6 +32,25 @@ export function defineStatus(program: Command): void {
 }
 
 async function status(options: Values<"status">): Promise<void> {
+  if (!options.watch) {
+    await showStatus(options)
+    return
+  }
+  for (;;) {
+    // On a terminal in place of what was there; elsewhere below it.
+    if (process.stdout.isTTY) process.stdout.write(CLEAR)
+    try {
+      await showStatus(options)
+    } catch (error) {
+      // A node that is gone may come back: that is what is watched for.
+      if (!(error instanceof ServerError)) throw error
+      console.log((error as Error).message)
+    }
+    await Bun.sleep(WATCH_MS)
+  }
+}
+
+async function showStatus(options: Values<"status">): Promise<void> {
   const asking = { tls: commandTlsOf(options), timeoutMs: options.timeout }
   const shown: string[] = []
   const failures: unknown[] = []

@@ -29,6 +29,14 @@ export const CLIENT_SETTINGS = [
     help: "how many ids",
   },
   {
+    flag: "--watch",
+    commands: ["status"],
+    parse: (text: string): boolean => yesOrNo(text),
+    default: "no",
+    preset: "yes",
+    help: "shows it again every two seconds, until Ctrl-C",
+  },
+  {
     flag: "--protocol <frames|redis|http>",
     commands: ["bench"],
     parse: (text: string): BenchProtocol => benchProtocol(text),
@@ -72,14 +80,14 @@ export const CLIENT_SETTINGS = [
   },
   {
     flag: "--timeout <MS>",
-    commands: ["id", "status", "bench"],
+    commands: ["id", "status", "bench", "doctor"],
     parse: (text: string): number => wholeNumber(text, 10, 600_000),
     default: "5000",
     help: "how long a node may take to answer, 10 to 600000",
   },
   {
     flag: "--json",
-    commands: ["id", "status", "bench", "decode"],
+    commands: ["id", "status", "bench", "doctor", "decode"],
     parse: (text: string): boolean => yesOrNo(text),
     default: "no",
     preset: "yes",

@@ -1,5 +1,6 @@
 /** The commands that have options. */
-export type CommandName = "start" | "cluster" | "seed" | "id" | "status" | "bench" | "decode"
+export type CommandName =
+  "start" | "cluster" | "seed" | "id" | "status" | "bench" | "doctor" | "decode"
 
 /** An option of the command line, which can be given as an environment variable as well. */
 export interface Setting {

@@ -1,4 +1,4 @@
-import type { Identity, NodeStore, WantedIdentity } from "./node-store.ts"
+import type { Identity, NodeStore, StoredNode, WantedIdentity } from "./node-store.ts"
 import { NodeFile, readIdentity } from "./sqlite/node-file.ts"
 import { SqliteStore } from "./sqlite/sqlite-store.ts"
 
@@ -24,7 +24,7 @@ export function openStore({ dataDir }: StoreSettings, wanted: WantedIdentity): P
 export function storedIdentity(
   { dataDir }: StoreSettings,
   wanted: WantedIdentity,
-): Identity | undefined {
+): StoredNode | undefined {
   return readIdentity(dataDir, wanted)
 }
 

@@ -41,7 +41,7 @@ async function refusal(args: readonly string[], env?: Record<string, string>): P
 describe("wrong use is exit code 2 and one line that says what is right:", () => {
   const cases: readonly (readonly [string, readonly string[]])[] = [
     [
-      "no command: it is one of start, cluster, seed, id, status, bench, decode; " +
+      "no command: it is one of start, cluster, seed, id, status, bench, doctor, decode, backup; " +
         "firn --help tells what they do",
       [],
     ],

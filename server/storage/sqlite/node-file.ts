@@ -116,7 +116,7 @@ export class NodeFile {
  * @returns undefined when there is no file
  * @throws StoreError
  */
-export function readIdentity(dataDir: string, wanted: WantedIdentity): Identity | undefined {
+export function readIdentity(dataDir: string, wanted: WantedIdentity): StoredNode | undefined {
   const path = nodeFilePath(dataDir)
   return explaining(path, () => {
     if (statSync(path, { throwIfNoEntry: false }) === undefined) return undefined
@@ -126,7 +126,7 @@ export function readIdentity(dataDir: string, wanted: WantedIdentity): Identity 
     using database = new Database(uri, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI)
     const row = database.query<Row, []>("SELECT * FROM node").get()
     if (row === null) throw corrupt(path, "it has 0 rows")
-    const stored = { nodeId: row.node_id, epochMs: row.epoch_ms }
+    const stored = { nodeId: row.node_id, epochMs: row.epoch_ms, mark: row.mark }
     checkIdentity(path, stored, wanted)
     return stored
   })

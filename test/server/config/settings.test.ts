@@ -3,6 +3,7 @@ import { Command } from "commander"
 import { defineBench } from "../../../server/commands/bench.ts"
 import { defineCluster } from "../../../server/commands/cluster.ts"
 import { defineDecode } from "../../../server/commands/decode.ts"
+import { defineDoctor } from "../../../server/commands/doctor.ts"
 import { defineId } from "../../../server/commands/id.ts"
 import { defineSeed } from "../../../server/commands/seed.ts"
 import { defineStart } from "../../../server/commands/start.ts"
@@ -25,6 +26,7 @@ defineCluster(program)
 defineSeed(program)
 defineId(program)
 defineBench(program)
+defineDoctor(program)
 defineStatus(program)
 defineDecode(program)
 
