@@ -15,6 +15,7 @@ import { Membership } from "./peers/membership.ts"
 import type { Dial } from "./net/dial.ts"
 import type { PeerEntry } from "./peers/peer-set.ts"
 import { FlushScheduler } from "./flush-scheduler.ts"
+import { LiveView } from "./live-view.ts"
 import { NodeIds } from "./node-ids.ts"
 import { NODE_METRICS } from "./node-metrics.ts"
 import type { NodeMetricSources } from "./node-metrics.ts"
@@ -85,6 +86,7 @@ export class FirnNode {
   #refusal: Status = Status.OK
   readonly #options: NodeOptions
   readonly #metricSources: NodeMetricSources
+  readonly #liveView: LiveView
   #drain: Drain | undefined
   #stopped: Promise<void> | undefined
   private constructor(
@@ -117,19 +119,6 @@ export class FirnNode {
     )
     const parts = new ConnectionParts(router, fairQueue, flushScheduler, environment)
     const table = new ConnectionTable({ limits, parts, environment, log })
-    this.#ports = new NodePorts({
-      addresses: options,
-      node: {
-        epochMs: local.epochMs,
-        readiness: () => this.#readiness(),
-        status: () => this.#status(),
-        metrics: () => this.#metrics(),
-      },
-      listen,
-      table,
-      environment,
-      log,
-    })
     this.#metricSources = {
       identity: store.node,
       ids,
@@ -143,6 +132,21 @@ export class FirnNode {
       certificate: options.certificate,
       readiness: () => this.#readiness(),
     }
+    this.#liveView = new LiveView(this.#metricSources, () => this.#status(), environment)
+    this.#ports = new NodePorts({
+      addresses: options,
+      node: {
+        epochMs: local.epochMs,
+        readiness: () => this.#readiness(),
+        status: () => this.#status(),
+        metrics: () => this.#metrics(),
+        events: this.#liveView,
+      },
+      listen,
+      table,
+      environment,
+      log,
+    })
     this.#watch()
   }
 
@@ -232,6 +236,7 @@ export class FirnNode {
     this.#drain = new Drain(this.#environment, delayMs, drainTimeoutMs)
     this.#local.isLeaving = true
     this.#ports.leave()
+    this.#liveView.close()
     await this.#drain.delay()
     this.#log.debug({ event: "drain-delay-over" }, "new clients are not accepted any more")
     await this.#ports.stop(this.#drain)
@@ -246,6 +251,7 @@ export class FirnNode {
   #watch(): void {
     const refusal = this.#generator.refusal()
     this.#clockWatch.look()
+    this.#liveView.look()
     if (refusal !== this.#refusal) {
       this.#refusal = refusal
       const readiness = this.#readiness()

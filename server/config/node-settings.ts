@@ -42,7 +42,7 @@ export const NODE_SETTINGS = [
     parse: (text: string): boolean => choice(text, ["on", "off"]) === "on",
     write: (isOn: boolean): string => (isOn ? "on" : "off"),
     default: "on",
-    help: "whether HTTP tells of the node and the others, besides ids and health: `/nodes`, `/metrics`",
+    help: "whether HTTP tells of the node and the others, besides ids and health: the page, `/nodes`, `/metrics`",
   },
   {
     flag: "--shared-tcp <HOST:PORT>",

@@ -47,7 +47,7 @@ export class Connection implements Waiter, Asker, Flushable, Yielding {
     this.held = new HeldShare(parts.held)
     this.#silence = new Silence(parts.tick)
     this.#outbound = new Outbound(socket)
-    this.#input = new Input(newDialect, parts)
+    this.#input = new Input(newDialect, parts, this)
     this.#share = new IdShare(parts.fairQueue, this)
   }
 

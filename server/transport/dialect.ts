@@ -1,4 +1,5 @@
 import { Exchange } from "../exchange.ts"
+import type { Asker } from "../exchange.ts"
 import type { LocalNode } from "../routing/local-node.ts"
 import { DialectKind } from "./dialect-kind.ts"
 import type { RequestCounter } from "./dialect-kind.ts"
@@ -30,6 +31,9 @@ export const NO_REPLY: Uint8Array = new Uint8Array(0)
 /** The answer of a dialect itself, as it stands. */
 export const REPLY: Encoding = { encode: ({ reply }, batch) => batch.append(reply) }
 
+/** An event of a stream: what is in `reply` by then. */
+export const EVENT: Encoding = { encode: ({ reply }, batch) => batch.append(reply) }
+
 /** A request of a client, its answer, and how that is to be written. */
 export class ClientExchange extends Exchange {
   encoding: Encoding = REPLY
@@ -55,6 +59,10 @@ export interface Dialect {
   readonly hasUnfinished: boolean
   /** Takes the next chunk, which stays the dialect's own. Only after `next` has found nothing. */
   push(chunk: Uint8Array): void
+  /** Told right after it was chosen, where answers may come later: who hears of them. */
+  attach?(asker: Asker): void
+  /** The connection is closed. */
+  release?(): void
   /** No more bytes will come. @returns whether an unfinished request counts as whole, and is the next */
   end(): boolean
   /** Fills the exchange with the next request, its encoding included. */

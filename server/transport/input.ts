@@ -1,4 +1,5 @@
 import type { ConnectionParts } from "./connection-parts.ts"
+import type { Asker } from "../exchange.ts"
 import { Parsed } from "./dialect.ts"
 import type { ClientExchange, Dialect, NewDialect } from "./dialect.ts"
 import { RefusingDialect } from "./refusing-dialect.ts"
@@ -9,6 +10,7 @@ export class Input {
   dialect: Dialect | undefined
   readonly #newDialect: NewDialect
   readonly #parts: ConnectionParts
+  readonly #asker: Asker
   /** What came before the chunk in front of it was used up; mostly nothing. */
   readonly #chunks: Uint8Array[] = []
   #hasEnded = false
@@ -18,8 +20,9 @@ export class Input {
   /** How many of them the dialect has been given. */
   #given = 0
 
-  constructor(newDialect: NewDialect, parts: ConnectionParts) {
+  constructor(newDialect: NewDialect, parts: ConnectionParts, asker: Asker) {
     this.#newDialect = newDialect
+    this.#asker = asker
     this.#parts = parts
   }
 
@@ -77,6 +80,7 @@ export class Input {
   #choose(first: Uint8Array): Dialect {
     const dialect = this.#newDialect(first, this.#parts.router.local.epochMs)
     this.#parts.requestCounts.connections[dialect.kind]!++
+    dialect.attach?.(this.#asker)
     return dialect
   }
 
@@ -89,6 +93,7 @@ export class Input {
   drop(): void {
     if (this.dialect !== undefined) {
       this.#parts.requestCounts.connections[this.dialect.kind]!--
+      this.dialect.release?.()
       this.dialect = undefined
     }
     this.bytes = this.#given = 0

@@ -31,6 +31,10 @@ export class RefusingDialect implements Dialect {
     return this.#dialect.end()
   }
 
+  release(): void {
+    this.#dialect.release?.()
+  }
+
   next(exchange: ClientExchange): Parsed {
     const parsed = this.#dialect.next(exchange)
     if (parsed !== Parsed.REQUEST) return parsed

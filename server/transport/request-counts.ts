@@ -1,5 +1,5 @@
 import { Op, STATUSES } from "../../protocol/index.ts"
-import { REPLY } from "./dialect.ts"
+import { EVENT, REPLY } from "./dialect.ts"
 import type { ClientExchange } from "./dialect.ts"
 import { DIALECT_NAMES } from "./dialect-kind.ts"
 import type { DialectKind, RequestCounter } from "./dialect-kind.ts"
@@ -38,6 +38,8 @@ export class RequestCounts implements RequestCounter {
   /** Counts one whose answer is about to be written. */
   count({ encoding, dialect, op, status }: ClientExchange): void {
     const row = dialect * PER_DIALECT
+    // Nobody has asked for each event.
+    if (encoding === EVENT) return
     if (encoding === REPLY) this.#counts[row + OWN]!++
     else this.#counts[row + (op < OPS ? op : 0) * COLUMNS + status]!++
   }

@@ -3,6 +3,8 @@ import type { MetricFamily } from "../../server/metrics/metric.ts"
 import { READY } from "../../server/readiness.ts"
 import type { NewDialect } from "../../server/transport/dialect.ts"
 import { Dispatcher } from "../../server/transport/http/dispatcher.ts"
+import { EventHub, eventBytes } from "../../server/transport/http/event-hub.ts"
+import type { EventSource } from "../../server/transport/http/event-stream.ts"
 import { HttpDialect, HttpService } from "../../server/transport/http/http-dialect.ts"
 import type { HttpRequest } from "../../server/transport/http/request.ts"
 import { Responses } from "../../server/transport/http/responses.ts"
@@ -26,11 +28,25 @@ const METRICS: MetricFamily[] = [
   { name: "firn_ready", type: "gauge", help: "Whether it is ready", advice: "", reading: 1 },
 ]
 
+/** Events that a test makes. */
+export class SampleEvents extends EventHub implements EventSource {
+  first(): Uint8Array {
+    return eventBytes({ first: true })
+  }
+}
+
 /** A node that tells of itself what a test wants. */
 export function servedNode(told: Partial<ServedNode> = {}): ServedNode {
   const readiness = (): typeof READY => READY
   const status = (): typeof SAMPLE_STATUS => SAMPLE_STATUS
-  return { epochMs: DEFAULT_EPOCH_MS, readiness, status, metrics: () => METRICS, ...told }
+  return {
+    epochMs: DEFAULT_EPOCH_MS,
+    readiness,
+    status,
+    metrics: () => METRICS,
+    events: new SampleEvents(),
+    ...told,
+  }
 }
 
 /** The bytes of a GET, with these header lines besides Host. */
@@ -94,8 +110,10 @@ export function parseResponses(stream: string, heads = 0): HttpResponse[] {
       }),
     )
     rest = rest.slice(rest.indexOf("\r\n\r\n") + 4)
+    // It goes on until the connection is closed.
+    const isStream = headers["content-type"]?.startsWith("text/event-stream")
     const hasBody = responses.length >= heads && statusText !== "204"
-    const length = hasBody ? Number(headers["content-length"]) : 0
+    const length = isStream ? rest.length : hasBody ? Number(headers["content-length"]) : 0
     if (rest.length < length || Number.isNaN(length)) throw new Error("a body is cut")
     responses.push({ status: Number(statusText), headers, body: rest.slice(0, length) })
     rest = rest.slice(length)

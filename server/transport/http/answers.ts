@@ -8,6 +8,8 @@ export const MediaType = {
   /** Of an error, by RFC 9457. */
   PROBLEM: "application/problem+json",
   CSV: "text/csv",
+  HTML: "text/html",
+  EVENTS: "text/event-stream",
   /** Of metrics, as Prometheus has them. */
   PROMETHEUS: "text/plain; version=0.0.4",
   OPEN_METRICS: "application/openmetrics-text; version=1.0.0",
@@ -18,7 +20,7 @@ export type MediaType = (typeof MediaType)[keyof typeof MediaType]
 export interface HttpAnswer {
   readonly status: number
   readonly mediaType: MediaType
-  /** undefined: there is none, and nothing is told of its length */
+  /** undefined: there is none, or it comes later, and nothing is told of its length */
   readonly body: string | undefined
   /** Those beside Content-Type. */
   readonly headers: Readonly<Record<string, string>> | undefined

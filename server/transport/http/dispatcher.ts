@@ -2,6 +2,7 @@ import type { Logger } from "pino"
 import { InputError } from "../../../protocol/index.ts"
 import { BY_ACCEPT, MediaType, text } from "./answers.ts"
 import type { HttpAnswer } from "./answers.ts"
+import type { EventSource } from "./event-stream.ts"
 import type { IdsQuery } from "./ids-query.ts"
 import { wantsJson } from "./negotiation.ts"
 import type { HttpRequest } from "./request.ts"
@@ -16,6 +17,17 @@ const NO_CONTENT: HttpAnswer = {
   mediaType: MediaType.TEXT,
   body: undefined,
   headers: ALLOW,
+}
+
+/** An answer, or what is to be asked for, or what goes on. */
+export type Dispatched = HttpAnswer | IdsQuery | EventSource
+
+/** What comes in front of the events. */
+export const EVENTS: HttpAnswer = {
+  status: 200,
+  mediaType: MediaType.EVENTS,
+  body: undefined,
+  headers: undefined,
 }
 
 interface OpenRoute {
@@ -45,7 +57,7 @@ export class Dispatcher {
   }
 
   /** Never throws: whatever goes wrong is an answer too. HEAD is answered as GET, and takes no ids. */
-  dispatch(request: HttpRequest): HttpAnswer | IdsQuery {
+  dispatch(request: HttpRequest): Dispatched {
     const { method, path } = request
     if (method === "OPTIONS" && path === "*") return NO_CONTENT
     // A Map would have to hash the path, which takes longer than to compare it with so few others.
@@ -58,7 +70,7 @@ export class Dispatcher {
     return unknownMethod(method) ?? text(404, "not found")
   }
 
-  #run(route: Route, request: HttpRequest, parameter: string): HttpAnswer | IdsQuery {
+  #run(route: Route, request: HttpRequest, parameter: string): Dispatched {
     const { method } = request
     if (method === "OPTIONS") return NO_CONTENT
     if (method !== "GET" && method !== "HEAD") {
@@ -67,6 +79,7 @@ export class Dispatcher {
     try {
       // Monitors append what they like to a path that has no parameters: it changes nothing.
       if (route.handle !== undefined) return route.handle(request, this.#node, parameter)
+      if (route.events) return method === "HEAD" ? EVENTS : this.#node.events
       const query = route.ask(request.query)
       return method === "HEAD" ? headOfIds(request) : query
     } catch (error) {

@@ -2,9 +2,14 @@ import { Parsed, REPLY } from "../dialect.ts"
 import { DialectKind } from "../dialect-kind.ts"
 import type { ClientExchange, Dialect } from "../dialect.ts"
 import { foreignBytes } from "../foreign.ts"
-import { forAccept, text } from "./answers.ts"
+import { forAccept, retryAfter, text } from "./answers.ts"
 import type { HttpAnswer } from "./answers.ts"
+import type { Asker } from "../../exchange.ts"
+import { EVENTS } from "./dispatcher.ts"
 import type { Dispatcher } from "./dispatcher.ts"
+import { WATCHERS_MAX } from "./event-hub.ts"
+import { EventStream } from "./event-stream.ts"
+import type { EventSource } from "./event-stream.ts"
 import { IdsEncodings, IdsForm } from "./encodings.ts"
 import { HEAD_SIZE_MAX, NoHead, headEnd, skipEmptyLines } from "./head-scanner.ts"
 import { wantsJson } from "./negotiation.ts"
@@ -22,6 +27,9 @@ interface Latin1Buffer extends Buffer {
 const NOTHING = Buffer.alloc(0)
 /** Of the empty line that ends a head, and of the line before it. */
 const LINE_ENDINGS_SIZE = 4
+
+const TOO_MANY_WATCH = `${WATCHERS_MAX} pages watch this node already`
+const WATCH_RETRY_MS = 5_000
 
 /** What all HTTP connections of a node share. */
 export class HttpService {
@@ -70,12 +78,23 @@ export class HttpDialect implements Dialect {
   #start = 0
   #scanned = 0
   #state: State = State.OPEN
+  #asker: Asker | undefined
+  #stream: EventStream | undefined
 
   constructor(service: HttpService) {
     this.#service = service
   }
 
+  attach(asker: Asker): void {
+    this.#asker = asker
+  }
+
+  release(): void {
+    this.#stream?.release()
+  }
+
   get hasInput(): boolean {
+    if (this.#stream !== undefined) return this.#stream.hasInput
     return this.#scanned < this.#bytes.length || this.#isEnding
   }
 
@@ -88,7 +107,7 @@ export class HttpDialect implements Dialect {
   }
 
   push(chunk: Uint8Array): void {
-    if (this.#state >= State.CLOSING) return
+    if (this.#state >= State.CLOSING || this.#stream !== undefined) return
     this.#service.responses.refresh()
     // What is kept is the beginning of a head, which is short. It does not hold on to its chunk.
     if (this.#bytes.length > 0) this.#bytes = Buffer.concat([this.#bytes, chunk])
@@ -97,12 +116,17 @@ export class HttpDialect implements Dialect {
   }
 
   end(): boolean {
+    if (this.#stream !== undefined) {
+      this.#stream.ended()
+      return true
+    }
     if (this.#state !== State.OPEN || this.#bytes.length === 0) return false
     this.#state = State.ENDED
     return true
   }
 
   next(exchange: ClientExchange): Parsed {
+    if (this.#stream !== undefined) return this.#stream.next(exchange)
     if (this.#state === State.CLOSING) {
       this.#state = State.CLOSED
       this.#drop()
@@ -129,12 +153,30 @@ export class HttpDialect implements Dialect {
     const { dispatcher, responses } = this.#service
     const persistence = this.#isLast ? Persistence.CLOSE : request.persistence
     if (persistence === Persistence.CLOSE) this.#state = State.CLOSING
-    const answer = dispatcher.dispatch(request)
+    let answer = dispatcher.dispatch(request)
     if ("op" in answer) return this.#ask(exchange, answer, request, persistence)
+    if ("first" in answer) {
+      if (this.#watch(exchange, answer)) return Parsed.REPLY
+      answer = text(503, TOO_MANY_WATCH, retryAfter(WATCH_RETRY_MS))
+    }
     const fitting = answer.status < 400 ? answer : forAccept(answer, wantsJson(request.accept))
     exchange.encoding = REPLY
     exchange.reply = responses.whole(fitting, persistence, request.method === "HEAD")
     return Parsed.REPLY
+  }
+
+  /**
+   * The connection has nothing but events from now on, and is closed after them.
+   * @returns false when there is no place for one more
+   */
+  #watch(exchange: ClientExchange, source: EventSource): boolean {
+    this.#stream = this.#asker && EventStream.open(source, this.#asker)
+    if (this.#stream === undefined) return false
+    const head = this.#service.responses.whole(EVENTS, Persistence.CLOSE, false)
+    exchange.encoding = REPLY
+    exchange.reply = Buffer.concat([head, source.first()])
+    this.#drop()
+    return true
   }
 
   /** Requests behind this one in the same chunk are answered on this connection too. */

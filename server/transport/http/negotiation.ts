@@ -33,3 +33,11 @@ export function wantedExposition(accept: string | null): Exposition {
   const best = new Negotiator({ headers: { accept: types } }).mediaType(["text/plain", open])
   return best === open ? Exposition.OPEN_METRICS : Exposition.PROMETHEUS
 }
+
+/** Browsers ask for it; whoever takes anything, as curl does, gets text. */
+export function wantsHtml(accept: string | null): boolean {
+  if (accept === null) return false
+  return (
+    new Negotiator({ headers: { accept } }).mediaType(["text/plain", "text/html"]) === "text/html"
+  )
+}

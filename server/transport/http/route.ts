@@ -3,6 +3,7 @@ import type { MetricFamily } from "../../metrics/metric.ts"
 import type { NodeStatus } from "../../node-status.ts"
 import type { Readiness } from "../../readiness.ts"
 import type { HttpAnswer, MediaType } from "./answers.ts"
+import type { EventSource } from "./event-stream.ts"
 import type { IdsQuery } from "./ids-query.ts"
 import type { HttpRequest } from "./request.ts"
 
@@ -13,6 +14,7 @@ export interface ServedNode {
   readiness(): Readiness
   status(): NodeStatus
   metrics(): MetricFamily[]
+  readonly events: EventSource
 }
 
 /**
@@ -60,9 +62,16 @@ interface AnsweredRoute extends RouteDescription {
   readonly handle: Handler
 }
 
+/** A route whose answer goes on for as long as the client likes. */
+interface EventsRoute extends RouteDescription {
+  readonly handle?: undefined
+  readonly events: true
+}
+
 /** A route for ids, which the connection gets as it does those of every other dialect. */
 interface IdsRoute extends RouteDescription {
   readonly handle?: undefined
+  readonly events?: undefined
   /**
    * Reads the query string.
    * @throws InputError with a sentence for the client, which is answered 400
@@ -71,4 +80,4 @@ interface IdsRoute extends RouteDescription {
 }
 
 /** An entry of the table of routes. */
-export type Route = AnsweredRoute | IdsRoute
+export type Route = AnsweredRoute | IdsRoute | EventsRoute

@@ -6,7 +6,9 @@ import { NODE_STATUS } from "../../node-status.ts"
 import { READY } from "../../readiness.ts"
 import { BY_ACCEPT, MediaType, json, retryAfter, text } from "./answers.ts"
 import type { HttpAnswer, Problem } from "./answers.ts"
-import { wantedExposition } from "./negotiation.ts"
+import { PAGE_ANSWER, PAGE_HEADERS } from "./page.ts"
+import { textTable } from "../../text-table.ts"
+import { wantedExposition, wantsHtml } from "./negotiation.ts"
 import { nodesCsv } from "./nodes-csv.ts"
 import { parseLocalQuery, parseRoutedQuery } from "./ids-query.ts"
 import type { AnswerType, BodyType, Parameter, Route, ServedNode } from "./route.ts"
@@ -133,6 +135,39 @@ export const ROUTES: readonly Route[] = [
   },
   {
     method: "GET",
+    path: "/",
+    isStatus: true,
+    summary: "Shows the node as a page, or which paths there are as text.",
+    query: [],
+    answers: [
+      {
+        ...success(
+          "the page, or the paths",
+          { mediaType: MediaType.HTML, shape: string("the page", /^<!doctype html>/) },
+          textBody("a path a line, and what it is for", /^Firn node \d+/),
+        ),
+        headers: Object.keys(PAGE_HEADERS),
+      },
+    ],
+    handle: ({ accept }, node) => (wantsHtml(accept) ? PAGE_ANSWER : index(node)),
+  },
+  {
+    method: "GET",
+    path: "/events",
+    isStatus: true,
+    summary: "Tells what the page shows, each second, as server-sent events.",
+    query: [],
+    answers: [
+      success("the events, until the client closes", {
+        mediaType: MediaType.EVENTS,
+        shape: string("an event each second, whose data is one line of JSON", /^data: \{/),
+      }),
+      refusal(503, "as many watch as may", ["Retry-After"]),
+    ],
+    events: true,
+  },
+  {
+    method: "GET",
     path: "/nodes",
     isStatus: true,
     summary: "Shows this node and what it sees of the others.",
@@ -196,6 +231,14 @@ export const ROUTES: readonly Route[] = [
     handle: (_, node) => readiness(node),
   },
 ]
+
+/** What there is, for whoever tries it with curl. */
+function index(node: ServedNode): HttpAnswer {
+  const shown = ROUTES.filter(({ path }) => path !== "/")
+  const lines = textTable(shown.map(({ path, summary }) => [path, summary]))
+  const body = `Firn node ${node.status().node}\n\n${lines.join("\n")}\n`
+  return { status: 200, mediaType: MediaType.TEXT, body, headers: PAGE_HEADERS }
+}
 
 function metrics(node: ServedNode, exposition: Exposition): HttpAnswer {
   const isOpen = exposition === Exposition.OPEN_METRICS
