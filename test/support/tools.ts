@@ -28,6 +28,7 @@ export type ToolName =
   | "python3"
   | "go"
   | "promtool"
+  | "prometheus"
   | "chromium"
   | "script"
   | "/proc"
@@ -63,6 +64,7 @@ const tools: Record<ToolName, Tool> = {
     remedy: debian("python3 python3-venv"),
     isThere: () => isOnPath("python3") && succeeds("python3", "-c", "import venv, ensurepip"),
   },
+  prometheus: { remedy: debian("prometheus"), isThere: () => isOnPath("prometheus") },
   promtool: { remedy: debian("prometheus"), isThere: () => isOnPath("promtool") },
   chromium: { remedy: debian("chromium"), isThere: () => isOnPath("chromium") },
   go: { remedy: debian("golang-go"), isThere: () => isOnPath("go") },
