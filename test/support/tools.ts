@@ -28,6 +28,7 @@ export type ToolName =
   | "python3"
   | "go"
   | "promtool"
+  | "openssl"
   | "prometheus"
   | "chromium"
   | "script"
@@ -65,6 +66,7 @@ const tools: Record<ToolName, Tool> = {
     isThere: () => isOnPath("python3") && succeeds("python3", "-c", "import venv, ensurepip"),
   },
   prometheus: { remedy: debian("prometheus"), isThere: () => isOnPath("prometheus") },
+  openssl: { remedy: debian("openssl"), isThere: () => isOnPath("openssl") },
   promtool: { remedy: debian("prometheus"), isThere: () => isOnPath("promtool") },
   chromium: { remedy: debian("chromium"), isThere: () => isOnPath("chromium") },
   go: { remedy: debian("golang-go"), isThere: () => isOnPath("go") },
