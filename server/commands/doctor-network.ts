@@ -1,3 +1,5 @@
+import { existsSync } from "node:fs"
+import { dirname } from "node:path"
 import type { Values } from "../config/settings.ts"
 import { addressText } from "../net/address.ts"
 import type { ListenAddress } from "../net/address.ts"
@@ -51,25 +53,31 @@ async function checkPort(
     const { status } = await askStatus(address, askingOf(options))
     if (status.node === nodeId) findings.ok(`${where} is this node's own: it runs`)
     else findings.bad(`${where} is in use by node ${status.node}: give this node another`)
-  } catch {
-    findings.bad(`${where} is in use by another program: end it, or give the node another`)
+  } catch (error) {
+    const isLeft = "path" in address && /: nothing listens there$/.test((error as Error).message)
+    if (isLeft)
+      findings.ok(`${where} was left by a process that has ended: a start takes its place`)
+    else findings.bad(`${where} is in use by another program: end it, or give the node another`)
   }
 }
 
 /** @returns the error code, or undefined when it is free */
 function listenFault(address: ListenAddress): string | undefined {
-  const socket = { data(): void {} }
+  // To listen at a path would make a file, or take the place of one.
+  if ("path" in address) return pathFault(address.path)
   try {
-    const listener =
-      "path" in address
-        ? Bun.listen({ unix: address.path, socket })
-        : Bun.listen({ hostname: address.host, port: address.port, socket })
-    listener.stop(true)
+    const { host: hostname, port } = address
+    Bun.listen({ hostname, port, socket: { data() {} } }).stop(true)
     return undefined
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException
     return code ?? message
   }
+}
+
+function pathFault(path: string): string | undefined {
+  if (existsSync(path)) return "EADDRINUSE"
+  return existsSync(dirname(path)) ? undefined : "there is no such directory"
 }
 
 /** What was found, and who answered. */

@@ -1,6 +1,7 @@
 import { describe, expect, setDefaultTimeout, test } from "bun:test"
+import { existsSync } from "node:fs"
 import { Dialogue } from "../support/command.ts"
-import { FIRN, RunningNode, runFirn } from "../support/firn-process.ts"
+import { FIRN, FirnProcess, RunningNode, runFirn } from "../support/firn-process.ts"
 import { IN_MOUNTS, testAllowed } from "../support/privileges.ts"
 import { NodeCluster, peersText } from "../support/node-cluster.ts"
 import { seedAhead } from "../support/stored-mark.ts"
@@ -108,6 +109,29 @@ describe("firn doctor", () => {
       /^bad ports: \S+ is in use by another program: end it, or give the node another$/,
     )
     expectLine(found, /^bad peers: node 1 at \S+ has the epoch 2026-02-01T00:00:00.000Z: all nodes/)
+  })
+
+  test("touches no unix socket, whoever's it is", async () => {
+    using dir = new TempDir()
+    const path = dir.at("s")
+    const at = ["--tcp", `unix:${path}`, "--http", "off"]
+    const own = ["--node-id", "3", "--data-dir", dir.at("node"), ...at]
+    const before = await doctor(...own)
+    expectLine(before, /^ok ports: unix:\S+ is free$/)
+    expect(existsSync(path)).toBe(false)
+    await using node = new FirnProcess(["start", ...own])
+    await node.waitForLog("listening")
+    expectLine(await doctor(...own), /^ok ports: unix:\S+ is this node's own: it runs$/)
+    const { exit } = await runFirn(["status", "--server", `unix:${path}`])
+    expect(exit).toBe(0)
+    node.kill("SIGKILL")
+    await node.exit
+    expectLine(await doctor(...own), /^ok ports: \S+ was left by a process that has ended/)
+    const gone = ["--node-id", "3", "--data-dir", dir.at("node"), "--tcp", `unix:${dir.at("no/s")}`]
+    expectLine(
+      await doctor(...gone),
+      /^bad ports: \S+ cannot be listened on: there is no such directory$/,
+    )
   })
 
   test("finds a mark ahead of the clock, another identity, and files of TLS that do not fit", async () => {

@@ -109,7 +109,7 @@ describe("the page", () => {
       await takeIds(Op.RANDOM, 1_000)
       await opened.shows("#peers", /2127\.0\.0\.1:\d+● up/)
       await cluster.kill(2)
-      await opened.shows("#peers", /2127\.0\.0\.1:\d+✕ down/, 2_500)
+      await opened.shows("#peers", /2127\.0\.0\.1:\d+✕ down/, 2_000)
       await cluster.restart(2)
       await opened.shows("#peers", /2127\.0\.0\.1:\d+● up/)
       expect(opened.errors).toEqual([])
