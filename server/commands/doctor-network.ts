@@ -54,7 +54,7 @@ async function checkPort(
     if (status.node === nodeId) findings.ok(`${where} is this node's own: it runs`)
     else findings.bad(`${where} is in use by node ${status.node}: give this node another`)
   } catch (error) {
-    const isLeft = "path" in address && /: nothing listens there$/.test((error as Error).message)
+    const isLeft = "path" in address && (error as Error).message.endsWith(": nothing listens there")
     if (isLeft)
       findings.ok(`${where} was left by a process that has ended: a start takes its place`)
     else findings.bad(`${where} is in use by another program: end it, or give the node another`)
