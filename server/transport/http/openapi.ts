@@ -94,6 +94,8 @@ function responseOf({ status, meaning, headers, bodies }: AnswerType): object {
     ),
     content: Object.fromEntries(
       [...schemas].map(([type, [first, ...others]]) => {
+        // What a stream is made of OpenAPI 3.1 cannot say.
+        if (type === MediaType.EVENTS) return [type, {}]
         return [type, { schema: others.length === 0 ? first : { anyOf: [first, ...others] } }]
       }),
     ),

@@ -45,7 +45,16 @@ const KEY: Parameter = {
 const ID: Parameter = {
   name: "id",
   meaning: "an id in decimal",
-  schema: { type: "string", pattern: "^[0-9]{1,20}$" },
+  schema: { type: "string", pattern: `^([0-9]{1,19}|${digitsUpTo("18446744073709551615")})$` },
+}
+
+/** A pattern of as many digits as `limit` has that are not above it. */
+function digitsUpTo(limit: string): string {
+  const below = Array.from(limit, (digit, i) => {
+    const rest = limit.length - i - 1
+    return digit === "0" ? [] : [`${limit.slice(0, i)}[0-${Number(digit) - 1}][0-9]{${rest}}`]
+  })
+  return [...below.flat(), limit].join("|")
 }
 
 function textBody(description: string, pattern: RegExp): BodyType {
