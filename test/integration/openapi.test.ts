@@ -12,11 +12,18 @@ setDefaultTimeout(240_000)
 
 const CONFIG = join(ROOT, "test/fixtures/python/schemathesis.toml")
 const PATIENCE_MS = 100_000
+/** It reads a stream for three seconds each time. */
+const ALL = ["--exclude-path", "/events", "--max-examples", "50"]
+const EVENTS = ["--include-path", "/events", "--phases", "fuzzing", "--max-examples", "1"]
 
 /** Sends what the document allows and what it does not, and looks whether the answers are as it says. */
-async function findings(python: PythonEnvironment, http: string): Promise<string> {
+async function findings(
+  python: PythonEnvironment,
+  http: string,
+  ...about: readonly string[]
+): Promise<string> {
   const document = `http://${http}/openapi.json`
-  const checks = ["--checks", "all", "--max-examples", "30", "--no-color"]
+  const checks = ["--checks", "all", "--no-color", ...about]
   const command = [python.command("schemathesis"), "--config-file", CONFIG, "run", document]
   // It writes a report where it runs.
   using dir = new TempDir()
@@ -31,8 +38,9 @@ testWith("python3")(
     using python = await PythonEnvironment.make("api-requirements.txt")
     using dir = new TempDir()
     await using node = await RunningNode.start(dir.path, ["--node-id", "3"])
-    expect(await findings(python, node.http)).toBe("")
+    expect(await findings(python, node.http, ...ALL)).toBe("")
+    expect(await findings(python, node.http, ...EVENTS)).toBe("")
     await using cluster = await NodeCluster.start(3)
-    expect(await findings(python, cluster.node(0).http)).toBe("")
+    expect(await findings(python, cluster.node(0).http, ...ALL)).toBe("")
   },
 )
