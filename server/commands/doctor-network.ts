@@ -26,7 +26,12 @@ export async function checkPorts(options: Values<"doctor">): Promise<Finding[]> 
   const findings = new Findings("ports")
   const { tcp } = options
   const http = options.http === "off" ? undefined : options.http
-  requireDistinct({ "--tcp": tcp, "--http": http })
+  requireDistinct({
+    "--tcp": tcp,
+    "--http": http,
+    "--shared-tcp": options.sharedTcp,
+    "--shared-http": options.sharedHttp,
+  })
   for (const address of http === undefined ? [tcp] : [tcp, http]) {
     await checkPort(address, options, findings)
   }

@@ -12,7 +12,7 @@ import { checkOpenFiles, checkTls } from "./doctor-system.ts"
 
 export function defineDoctor(program: Command): void {
   const description =
-    "look for what would keep a node from its work; take the options of firn start"
+    "look for what would keep a node from its work, with the options that it is started with"
   defineCommand(program, "doctor", description).action(doctor)
 }
 

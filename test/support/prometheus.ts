@@ -79,9 +79,9 @@ export class Prometheus implements AsyncDisposable {
     return data.result
   }
 
-  /** The names of the alerts that fire. */
-  async firing(): Promise<string[]> {
-    const found = await this.query('ALERTS{alertstate="firing"}')
+  /** The names of the alerts that have fired. */
+  async fired(): Promise<string[]> {
+    const found = await this.query('last_over_time(ALERTS{alertstate="firing"}[10m])')
     return [...new Set(found.map(({ metric }) => metric["alertname"]!))].toSorted()
   }
 
