@@ -24,6 +24,9 @@ export interface AskedStatus {
   readonly roundTripMs: number
 }
 
+/** How many nodes a command asks at a time. */
+export const ASKED_MAX = 32
+
 /** A line of text, and the end of a head: whatever listens knows at once what it does with it. */
 const QUESTION = "status\r\n\r\n"
 /** More than the status of 1,024 nodes has. */

@@ -7,16 +7,13 @@ import type { PeerEntry } from "../peers/peer-set.ts"
 import { tlsFilesOf } from "../config/tls-options.ts"
 import { readTlsFiles } from "../net/tls-files.ts"
 import { storedIdentity } from "../storage/open-store.ts"
-import { askStatus } from "./ask-node.ts"
+import { ASKED_MAX, askStatus } from "./ask-node.ts"
 import type { Asking } from "./ask-node.ts"
 import type { NodeAnswer } from "./doctor-clock.ts"
 import { Findings } from "./doctor-finding.ts"
 import type { Finding } from "./doctor-finding.ts"
 import { inParallel } from "./in-parallel.ts"
 import { dataDirOf, peersOfFile, requireDistinct, requireReachable } from "./node-input.ts"
-
-/** How many nodes are asked at a time. */
-const ASKED_MAX = 32
 
 /**
  * Whether the ports are free, or the node itself has them.
@@ -109,7 +106,8 @@ export async function checkPeers(options: Values<"doctor">): Promise<AskedPeers>
   }
   const others = entries.filter((entry) => entry.nodeId !== nodeId)
   const epochMs = epochOf(options)
-  const asked = await inParallel(others, ASKED_MAX, (entry) => askPeer(entry, options))
+  const asking = askingOf(options)
+  const asked = await inParallel(others, ASKED_MAX, (entry) => askPeer(entry, asking))
   const answers: NodeAnswer[] = []
   for (const [i, outcome] of asked.entries()) {
     const { nodeId: listed, address } = others[i]!
@@ -130,9 +128,9 @@ export async function checkPeers(options: Values<"doctor">): Promise<AskedPeers>
 }
 
 /** @returns what it says, or why it does not answer */
-async function askPeer({ address }: PeerEntry, options: Values<"doctor">) {
+async function askPeer({ address }: PeerEntry, asking: Asking) {
   try {
-    return await askStatus(address, askingOf(options))
+    return await askStatus(address, asking)
   } catch (error) {
     return (error as Error).message.replace(/^cannot reach \S+: /, "")
   }

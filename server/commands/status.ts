@@ -7,12 +7,10 @@ import { parseAddress } from "../net/address.ts"
 import type { ListenAddress } from "../net/address.ts"
 import type { PeerStatus } from "../node-status.ts"
 import { textTable } from "../text-table.ts"
-import { askStatus } from "./ask-node.ts"
+import { ASKED_MAX, askStatus } from "./ask-node.ts"
 import type { AskedStatus, Asking } from "./ask-node.ts"
 import { inParallel } from "./in-parallel.ts"
 
-/** How many nodes are asked at a time. */
-const ASKED_MAX = 32
 const WATCH_MS = 2_000
 /** The cursor home, and nothing on the screen. */
 const CLEAR = "\u001B[H\u001B[2J"

@@ -17,6 +17,17 @@ export function usedUp(): FakeServer {
   return server
 }
 
+/** The hashes of the keys that are asked for at a server from now on. */
+export function keysAskedOf({ local }: FakeServer): number[] {
+  const asked: number[] = []
+  const answer = local.answer.bind(local)
+  local.answer = (exchange) => {
+    if (exchange.op === Op.KEY) asked.push(exchange.target)
+    return answer(exchange)
+  }
+  return asked
+}
+
 /** The lines that come back; every one must be ended. */
 export function say(...chunks: (Uint8Array | string)[]): string[] {
   const client = new FakeClient()

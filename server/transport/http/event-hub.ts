@@ -3,7 +3,7 @@ export const WATCHERS_MAX = 64
 
 /** Whoever watches: told of each event as it is sent, one at a time. */
 export interface Watcher {
-  /** @returns whether it has taken the event; one that has not read the last one takes no other */
+  /** One that has not taken the last event in takes no other. */
   event(bytes: Uint8Array): void
   /** There will be no more. */
   ended(): void

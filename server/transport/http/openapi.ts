@@ -1,9 +1,8 @@
 import { version } from "../../../package.json"
 import { record, string } from "../../json-shape.ts"
 import type { Schema } from "../../json-shape.ts"
-import { json } from "./answers.ts"
+import { MediaType, json } from "./answers.ts"
 import type { AnswerType, Parameter, Route } from "./route.ts"
-import { MediaType } from "./answers.ts"
 import { REASONS } from "./reasons.ts"
 import { COMMON_ANSWERS, ROUTES } from "./routes.ts"
 

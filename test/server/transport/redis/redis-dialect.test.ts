@@ -1,9 +1,9 @@
 import { describe, expect, test } from "bun:test"
-import { keyHash, Op } from "../../../../protocol/index.ts"
+import { keyHash } from "../../../../protocol/index.ts"
 import { FakeClient, FakeServer } from "../../../support/fake-client.ts"
 import { VirtualEnvironment } from "../../../support/virtual-environment.ts"
 import { VirtualNode } from "../../../support/virtual-node.ts"
-import { usedUp } from "../../../support/fake-sessions.ts"
+import { keysAskedOf, usedUp } from "../../../support/fake-sessions.ts"
 
 /** A command as Redis's clients send it. */
 function command(text: string): string {
@@ -61,14 +61,8 @@ describe("ids", () => {
   })
 
   test("of INCRBY are asked for by the hash of the whole name", () => {
-    const asked: number[] = []
     const server = new FakeServer()
-    const { local } = server
-    const answer = local.answer.bind(local)
-    local.answer = (exchange) => {
-      if (exchange.op === Op.KEY) asked.push(exchange.target)
-      return answer(exchange)
-    }
+    const asked = keysAskedOf(server)
     new FakeClient(server).send(command("INCRBY key:grün 1"), command("GET key:grün"))
     expect(asked).toEqual([keyHash("key:grün"), keyHash("grün")])
   })

@@ -1,8 +1,8 @@
 import { describe, expect, test } from "bun:test"
 import { version } from "../../../../package.json"
-import { Op, decodeId, keyHash } from "../../../../protocol/index.ts"
+import { decodeId, keyHash } from "../../../../protocol/index.ts"
 import { FakeClient, FakeServer, cutAt, utf8 } from "../../../support/fake-client.ts"
-import { usedUp } from "../../../support/fake-sessions.ts"
+import { keysAskedOf, usedUp } from "../../../support/fake-sessions.ts"
 import { NODE_ID } from "../../../support/virtual-node.ts"
 
 /** What comes back for these lines. */
@@ -46,14 +46,8 @@ describe("get", () => {
   })
 
   test("hashes the bytes of a key as they stand", () => {
-    const asked: number[] = []
     const server = new FakeServer()
-    const { local } = server
-    const answer = local.answer.bind(local)
-    local.answer = (exchange) => {
-      if (exchange.op === Op.KEY) asked.push(exchange.target)
-      return answer(exchange)
-    }
+    const asked = keysAskedOf(server)
     const client = new FakeClient(server)
     client.send("get key:grün\r\n")
     expect(asked).toEqual([keyHash("grün")])

@@ -1,9 +1,9 @@
 import { version } from "../../../../package.json"
 import { parseNodeStatus } from "../../../../server/node-status.ts"
 import { describe, expect, test } from "bun:test"
-import { DEFAULT_EPOCH_MS, Op, decodeId, keyHash } from "../../../../protocol/index.ts"
+import { DEFAULT_EPOCH_MS, decodeId, keyHash } from "../../../../protocol/index.ts"
 import { FakeClient, FakeServer, START_NUMBER } from "../../../support/fake-client.ts"
-import { lines, say } from "../../../support/fake-sessions.ts"
+import { keysAskedOf, lines, say } from "../../../support/fake-sessions.ts"
 import { MemoryStore } from "../../../support/memory-store.ts"
 import { NODE_ID, VirtualNode } from "../../../support/virtual-node.ts"
 import { SOME_TIME, VirtualEnvironment } from "../../../support/virtual-environment.ts"
@@ -107,14 +107,8 @@ describe("a command is answered with what it asks for", () => {
   })
 
   test("dunique key hashes the UTF-8 bytes of the key", () => {
-    const asked: number[] = []
     const client = new FakeClient()
-    const { local } = client.server
-    const answer = local.answer.bind(local)
-    local.answer = (exchange) => {
-      if (exchange.op === Op.KEY) asked.push(exchange.target)
-      return answer(exchange)
-    }
+    const asked = keysAskedOf(client.server)
     client.send("dunique key grün-日本語\n")
     expect(asked).toEqual([keyHash("grün-日本語")])
   })
