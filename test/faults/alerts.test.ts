@@ -9,6 +9,7 @@ import { MovableClock } from "../support/movable-clock.ts"
 import { NodeCluster, peersText } from "../support/node-cluster.ts"
 import { ROOT } from "../support/paths.ts"
 import { Prometheus } from "../support/prometheus.ts"
+import { scrape } from "../support/scrape.ts"
 import { seedAhead } from "../support/stored-mark.ts"
 import { TcpClient, requests, splitAddress } from "../support/tcp-client.ts"
 import { TcpProxy } from "../support/tcp-proxy.ts"
@@ -17,6 +18,8 @@ import { testWith } from "../support/tools.ts"
 
 setDefaultTimeout(120_000)
 
+const RULES = join(ROOT, "deploy/prometheus/firn.rules.yml")
+const SIGNED_END = "firn_id_space_signed_end_timestamp_seconds"
 const PATIENCE_MS = 60_000
 /** More than half of what a request may take that other nodes are asked for, and less than all of it. */
 const LATE_MS = 350
@@ -25,7 +28,7 @@ const SEEN_MS = 8_000
 /** What Prometheus would wait for before it believes an alert. */
 const FOR = /^ *for: .*\n/gm
 
-/** All but FirnSignedEndNear: no epoch that a node takes lies so far back. Its rule has tests of its own. */
+/** All but FirnSignedEndNear, which takes the calendar of 2038. */
 const PROVOKED = [
   "FirnCertificateEnds",
   "FirnClockLead",
@@ -204,10 +207,7 @@ testWith(
     await fault(faults)
   }
   const { targets, tlsTargets } = faults
-  const rules = (await Bun.file(join(ROOT, "deploy/prometheus/firn.rules.yml")).text()).replace(
-    FOR,
-    "",
-  )
+  const rules = (await Bun.file(RULES).text()).replace(FOR, "")
   const { port } = splitAddress(faults.cluster.freeAddress())
   await using prometheus = await Prometheus.start({ targets, tlsTargets, rules, port })
   const look = async (): Promise<string[]> => {
@@ -218,3 +218,41 @@ testWith(
     PROVOKED.every((name) => names.includes(name))
   expect(await askUntil("all alerts", look, isAll, PATIENCE_MS)).toEqual(PROVOKED)
 })
+
+testWith(
+  "prometheus",
+  "promtool",
+  "libfaketime",
+)("FirnSignedEndNear fires by the calendar", async () => {
+  await using faults = new Faults()
+  const clock = new MovableClock(join(faults.dir(), "clock"))
+  const dates = ["2037-09-01", "2037-09-15"].map((date) => Date.parse(date))
+  const samples: string[] = []
+  for (const dateMs of dates) {
+    clock.set(dateMs)
+    const args = ["--node-id", "0", "--epoch", "1970-01-01T00:00:00Z"]
+    await using node = await RunningNode.start(faults.dir(), args, { env: clock.env })
+    const end = (await scrape(node.http)).get(SIGNED_END)
+    samples.push(`${SIGNED_END} ${end} ${dateMs / 1_000}\n`)
+  }
+  const { port } = splitAddress(faults.cluster.freeAddress())
+  // Prometheus lives by the real time: it is asked for theirs.
+  await using prometheus = await Prometheus.start({
+    targets: [],
+    samples: `${samples.join("")}# EOF\n`,
+    port,
+  })
+  const expression = await expressionOf("FirnSignedEndNear")
+  const found = await Promise.all(
+    dates.map(async (dateMs) => (await prometheus.query(expression, dateMs)).length),
+  )
+  expect(found).toEqual([0, 1])
+})
+
+/** What an alert of the rules asks Prometheus. */
+async function expressionOf(name: string): Promise<string> {
+  const { groups } = Bun.YAML.parse(await Bun.file(RULES).text()) as {
+    groups: { rules: { alert?: string; expr: string }[] }[]
+  }
+  return groups.flatMap(({ rules }) => rules).find(({ alert }) => alert === name)!.expr
+}

@@ -1,4 +1,5 @@
 import { writeFileSync } from "node:fs"
+import { runOrThrow } from "./command.ts"
 import { askUntil } from "./deadline.ts"
 import { TempDir } from "./temp-dir.ts"
 
@@ -21,19 +22,25 @@ export interface PrometheusOptions {
   readonly tlsTargets?: readonly string[]
   /** The text of a file of rules. */
   readonly rules?: string
+  /** Samples it finds in its storage, OpenMetrics with times. */
+  readonly samples?: string
   /** Where it is to listen. */
   readonly port: number
 }
 
 /** A real Prometheus that scrapes once a second; gone when its test leaves the block. */
 export class Prometheus implements AsyncDisposable {
-  readonly #dir = new TempDir()
+  readonly #dir: TempDir
   readonly #process: Bun.Subprocess
   readonly #url: string
 
-  private constructor({ targets, tlsTargets = [], rules = "groups: []", port }: PrometheusOptions) {
+  private constructor(
+    dir: TempDir,
+    { targets, tlsTargets = [], rules = "groups: []", port }: PrometheusOptions,
+  ) {
+    this.#dir = dir
     this.#url = `http://127.0.0.1:${port}`
-    writeFileSync(this.#dir.at("rules.yml"), rules)
+    writeFileSync(dir.at("rules.yml"), rules)
     const config = {
       global: { scrape_interval: "1s", evaluation_interval: "1s" },
       rule_files: ["rules.yml"],
@@ -53,6 +60,8 @@ export class Prometheus implements AsyncDisposable {
     const where = [
       `--config.file=${this.#dir.at("prometheus.yml")}`,
       `--storage.tsdb.path=${this.#dir.at("data")}`,
+      // Keeps samples of whatever time.
+      "--storage.tsdb.retention.time=100y",
     ]
     this.#process = Bun.spawn(["prometheus", ...where, `--web.listen-address=127.0.0.1:${port}`], {
       stdout: "ignore",
@@ -61,7 +70,13 @@ export class Prometheus implements AsyncDisposable {
   }
 
   static async start(options: PrometheusOptions): Promise<Prometheus> {
-    const prometheus = new Prometheus(options)
+    const dir = new TempDir()
+    if (options.samples !== undefined) {
+      writeFileSync(dir.at("samples"), options.samples)
+      const read = ["tsdb", "create-blocks-from", "openmetrics", dir.at("samples"), dir.at("data")]
+      await runOrThrow(["promtool", ...read])
+    }
+    const prometheus = new Prometheus(dir, options)
     try {
       await askUntil("Prometheus", () => prometheus.#isReady(), Boolean)
       return prometheus
@@ -71,9 +86,13 @@ export class Prometheus implements AsyncDisposable {
     }
   }
 
-  /** @throws Error with what Prometheus says is wrong with the query */
-  async query(expression: string): Promise<readonly FoundSeries[]> {
-    const url = `${this.#url}/api/v1/query?query=${encodeURIComponent(expression)}`
+  /**
+   * @param atMs the time to ask for, Unix milliseconds
+   * @throws Error with what Prometheus says is wrong with the query
+   */
+  async query(expression: string, atMs: number = Date.now()): Promise<readonly FoundSeries[]> {
+    const parameters = new URLSearchParams({ query: expression, time: `${atMs / 1_000}` })
+    const url = `${this.#url}/api/v1/query?${parameters}`
     const { status, error, data } = (await (await fetch(url)).json()) as QueryAnswer
     if (status !== "success" || data === undefined) throw new Error(`${expression}: ${error}`)
     return data.result
