@@ -5,7 +5,7 @@ import { GUARDS, exploreFleet } from "./fleet-model.ts"
 import type { Exploration, ModelSize } from "./fleet-model.ts"
 
 const SIZES: readonly ModelSize[] = [
-  { processes: 2, timeMax: 4, revisionMax: 6 },
+  { processes: 2, timeMax: 3, revisionMax: 6 },
   { processes: 3, timeMax: 2, revisionMax: 5 },
 ]
 /** Large enough that each guard counts. */
