@@ -28,7 +28,7 @@ const SEEN_MS = 8_000
 /** What Prometheus would wait for before it believes an alert. */
 const FOR = /^ *for: .*\n/gm
 
-/** All but FirnSignedEndNear, which takes the calendar of 2038. */
+/** All but FirnSignedEndNear, which takes the calendar of 2037. */
 const PROVOKED = [
   "FirnCertificateEnds",
   "FirnClockLead",

@@ -12,8 +12,8 @@ const STEPS_MAX = 100
 export const GUARDS = ["GuardRevisions", "GuardOwner", "GuardLater", "WaitForAnswer"] as const
 export type Guard = (typeof GUARDS)[number]
 
-/** What the specification says of each state: two promises, and that no two processes gave out ids. */
-export type Claim = "Unique" | "Covered" | "Alone"
+/** What is said of every state: two promises, and that no two processes have given out ids. */
+export type Invariant = "Unique" | "Covered" | "Alone"
 
 /** How large a world is explored. */
 export interface ModelSize {
@@ -24,10 +24,13 @@ export interface ModelSize {
   readonly revisionMax: number
 }
 
+/** The smallest world where each guard counts. */
+export const GUARDED: ModelSize = { processes: 2, timeMax: 3, revisionMax: 4 }
+
 export interface Exploration {
   /** How many different states were reached. */
   readonly states: number
-  /** The states that lead to one where a claim is false, as text; undefined when all claims hold. */
+  /** The states that lead to one where an invariant is false, as text; undefined when all hold. */
   readonly counterexample: readonly string[] | undefined
 }
 
@@ -41,18 +44,18 @@ interface Verdict {
 
 /**
  * Explores every state that the specification of a fleet can reach, up to the first where one of the
- * claims is false.
+ * invariants is false.
  * @param without the guard that is taken away
  * @throws Error when not all states were explored
  */
 export async function exploreFleet(
   size: ModelSize,
-  claims: readonly Claim[],
+  invariants: readonly Invariant[],
   without?: Guard,
 ): Promise<Exploration> {
   initSync({ module: await Bun.file(CHECKER).arrayBuffer() })
   const specification = await Bun.file(MODULE).text()
-  const settings = configuration(size, claims, without)
+  const settings = configuration(size, invariants, without)
   const json = check_spec_with_cfg(
     specification,
     settings,
@@ -73,14 +76,14 @@ export async function exploreFleet(
 
 function configuration(
   { processes, timeMax, revisionMax }: ModelSize,
-  claims: readonly Claim[],
+  invariants: readonly Invariant[],
   without?: Guard,
 ): string {
   const names = Array.from({ length: processes }, (_, index) => `p${index + 1}`)
   const guards = GUARDS.map((guard) => `${guard} = ${guard === without ? "FALSE" : "TRUE"}`)
   return `
     SPECIFICATION Spec
-    INVARIANTS ${claims.join(" ")}
+    INVARIANTS ${invariants.join(" ")}
     CONSTANTS
       Processes = {${names.join(", ")}}
       TimeMax = ${timeMax}

@@ -71,10 +71,11 @@ export class Prometheus implements AsyncDisposable {
 
   static async start(options: PrometheusOptions): Promise<Prometheus> {
     const dir = new TempDir()
-    if (options.samples !== undefined) {
-      writeFileSync(dir.at("samples"), options.samples)
-      const read = ["tsdb", "create-blocks-from", "openmetrics", dir.at("samples"), dir.at("data")]
-      await runOrThrow(["promtool", ...read])
+    try {
+      if (options.samples !== undefined) await storeSamples(dir, options.samples)
+    } catch (error) {
+      dir[Symbol.dispose]()
+      throw error
     }
     const prometheus = new Prometheus(dir, options)
     try {
@@ -117,4 +118,10 @@ export class Prometheus implements AsyncDisposable {
       () => false,
     )
   }
+}
+
+async function storeSamples(dir: TempDir, samples: string): Promise<void> {
+  writeFileSync(dir.at("samples"), samples)
+  const read = ["tsdb", "create-blocks-from", "openmetrics", dir.at("samples"), dir.at("data")]
+  await runOrThrow(["promtool", ...read])
 }
